@@ -1,0 +1,126 @@
+"""What the judge says: of an endpoint, of a service, of the vantage point."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from probe.model.base import Value
+from probe.model.words import (
+    Category,
+    Family,
+    Flag,
+    Grade,
+    Layer,
+    Locus,
+    Protocol,
+    RivalStatus,
+    State,
+    Trigger,
+    VantageState,
+)
+
+
+class Rival(Value):
+    """Another explanation of the same failure, and what became of it."""
+
+    id: str
+    """Row of classify's table of rivals, e.g. `server_refuses_name`."""
+    status: RivalStatus
+    experiment: str = ""
+    """In words: the experiment that would rule it out."""
+    by: tuple[str, ...] = ()
+    """Observations that ruled it out, or that failed to."""
+
+
+class Finding(Value):
+    """One thing seen at one layer: the part of a verdict that a rule produces."""
+
+    state: State
+    category: Category
+    subtype: str | None = None
+    layer: Layer | None = None
+    trigger: Trigger | None = None
+    locus: Locus | None = None
+    grade: Grade | None = None
+    """None for `ok` and `insufficient`."""
+    rule_id: str
+    rivals: tuple[Rival, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    evidence: tuple[str, ...] = ()
+    """Ids of the observations that carry it."""
+    p_value: float | None = None
+    """If the trigger made no difference, how likely a pattern at least this lopsided is.
+
+    Over the orders that the scheduler could have drawn; None where nothing was randomised. It is
+    not the probability of being wrong.
+    """
+    p_family: str | None = None
+    n_target: int = 0
+    """Attempts with the trigger, the first look not counted where a p-value is given."""
+    n_control: int = 0
+    detail: str = ""
+    """One line of plain facts: `reset 16 ms after the name; connection took 52 ms`."""
+
+
+class Verdict(Finding):
+    """What became of one endpoint over one protocol and family."""
+
+    endpoint: str
+    service: str
+    protocol: Protocol
+    family: Family | None = None
+    """None: no address of any family was learnt."""
+    also: tuple[Finding, ...] = ()
+    """What was seen at other layers besides."""
+    not_asked: tuple[str, ...] = ()
+    """Experiments that would say more and were not performed, in words."""
+    hop: int | None = None
+    ruleset_version: str = ""
+    fingerprints_sha256: str = ""
+    catalogue_sha256: str = ""
+
+
+class ServiceVerdict(Value):
+    """A service over its roles, with the endpoint that bears witness."""
+
+    service: str
+    state: State
+    category: Category
+    subtype: str | None = None
+    grade: Grade | None = None
+    witness: str | None = None
+    """Endpoint id."""
+    endpoints: int = 0
+    counts: dict[str, int] = Field(default_factory=dict)
+    """How many endpoint verdicts of each state: {"blocked": 3, "ok": 1}."""
+    sentence: str = ""
+
+
+class GateVerdict(Value):
+    """What one gate says about the vantage point."""
+
+    gate: str
+    """offline, captive_portal, interception, proxy, hosts, filter, vpn, clock, ipv6, mtu, shutdown,
+    allowlist, udp443."""
+    outcome: Literal["pass", "fail", "unknown"]
+    rule_id: str
+    category: Category | None = None
+    subtype: str | None = None
+    detail: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+class VantageVerdict(Value):
+    """All gates together: may services be judged from here?"""
+
+    state: VantageState
+    gates: tuple[GateVerdict, ...] = ()
+    masked_families: tuple[Family, ...] = ()
+    """Families in which nothing works here, whatever is asked: no verdicts in them."""
+    failing_controls: tuple[str, ...] = ()
+    sentence: str = ""
+
+    @property
+    def may_judge(self) -> bool:
+        """Whether a service's failure could mean anything here."""
+        return self.state in {VantageState.ONLINE, VantageState.DEGRADED, VantageState.INTERCEPTED}
