@@ -1,0 +1,1 @@
+"""The command line: parse, call, print. One module per verb, imported when the verb is used."""

@@ -1,0 +1,160 @@
+"""The command `roadblock`: finds the verb, and turns every ending into one of the exit codes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from probe import __version__
+from probe.cli.verbs import VERBS, Section
+from probe.errors import ProbeError
+
+EXIT_CODES = """\b
+Exit codes:
+   0  measured (run) or as expected (check)
+   1  an unexpected result (check only)
+   2  wrong usage or configuration
+   3  inconclusive: offline, controls failed, budget used
+   4  internal error
+   5  nothing selected
+ 130  interrupted; what was finished is stored"""
+INTERNAL_ERROR = 4
+INTERRUPTED = 130
+
+
+class VerbGroup(click.Group):
+    """Imports a verb's module when the verb is used, so that the help costs no more than click."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs' names, in the help's order."""
+        del ctx
+        return [verb.name for verb in VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module and return its command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"probe.cli.{cmd_name}").command
+        if ctx.default_map:
+            from probe.config.settings import check_settings
+
+            check_settings(cmd_name, ctx.default_map.get(cmd_name, {}), parameters_of(command))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs under their headings, from the table."""
+        del ctx
+        for section in Section:
+            rows = [(verb.name, verb.help) for verb in VERBS if verb.section is section]
+            with formatter.section(section.value):
+                # One column for all sections: widest verb and two spaces.
+                formatter.write_dl([(name.ljust(8), text) for name, text in rows])
+
+
+def parameters_of(command: click.Command) -> dict[str, Any]:
+    """Return what config.toml may set for a command: {"profile": None, "check": {...}}."""
+    names: dict[str, Any] = {
+        parameter.name: None
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and parameter.allow_from_autoenv and parameter.name
+    }
+    if isinstance(command, click.Group):
+        names |= {name: parameters_of(child) for name, child in command.commands.items()}
+    return names
+
+
+@click.group(
+    cls=VerbGroup,
+    epilog=EXIT_CODES,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "ROADBLOCK",
+        "max_content_width": 100,
+    },
+)
+@click.version_option(__version__, message="roadblock %(version)s")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings to use instead of config.toml in the platform's folder.",
+)
+@click.option("--debug", is_flag=True, help="Show a traceback when Roadblock itself fails.")
+@click.pass_context
+def program(context: click.Context, config: Path | None, debug: bool) -> None:
+    """Measure whether services can be reached from here, and what stands in the way.
+
+    The result goes to stdout, progress to stderr. Options win over ROADBLOCK_* variables, and
+    those over config.toml.
+    """
+    from probe.config.settings import read_settings
+
+    context.obj = {"debug": debug}
+    context.default_map = read_settings(config)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    try:
+        code = program.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="roadblock",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output went away; Python must not complain about it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BaseException as error:  # noqa: BLE001 - a crash must never look like a result
+        return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException) -> int:
+    """Report an error that reached the top; trio wraps what a nursery raised in groups."""
+    leaves = list(_leaves(error))
+    for leaf in leaves:
+        if isinstance(leaf, SystemExit):
+            raise leaf
+    if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    ours = [leaf for leaf in leaves if isinstance(leaf, ProbeError)]
+    if ours and len(ours) == len(leaves) and not _debug():
+        click.echo(f"roadblock: {ours[0]}", err=True)
+        return ours[0].exit_code
+    if _debug():
+        import traceback
+
+        traceback.print_exception(error)
+    else:
+        first = leaves[0]
+        click.echo(
+            f"roadblock: internal error: {type(first).__name__}: {first}\n"
+            "This is a fault in Roadblock, not in your network. "
+            "`roadblock --debug ...` shows where it happened.",
+            err=True,
+        )
+    return ours[0].exit_code if ours and len(ours) == len(leaves) else INTERNAL_ERROR
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for child in error.exceptions:
+            yield from _leaves(child)
+    else:
+        yield error
+
+
+def _debug() -> bool:
+    return "--debug" in sys.argv or bool(os.environ.get("ROADBLOCK_DEBUG"))

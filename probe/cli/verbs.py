@@ -1,0 +1,38 @@
+"""The table of verbs: what `roadblock --help` shows without importing a single one of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Section(StrEnum):
+    """The headings of the help, in order."""
+
+    MEASURE = "Measure"
+    READ = "Read"
+    SHARE = "Share"
+    SET_UP = "Set up"
+    LAB = "Lab"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: its module in this package defines `command`."""
+
+    name: str
+    section: Section
+    help: str
+
+
+VERBS = (
+    Verb("run", Section.MEASURE, "Measure services from here and say what stands in the way."),
+    Verb("plan", Section.MEASURE, "Show what a run would send, before anything is sent."),
+    Verb("report", Section.READ, "Show a stored run in words and tables."),
+    Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
+    Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
+    Verb("export", Section.SHARE, "Write stored measurements as JSON Lines or CSV."),
+    Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
+    Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
+    Verb("targets", Section.SET_UP, "List and check what is measured."),
+    Verb("demo", Section.LAB, "Run against a censored internet in a box and compare with it."),
+    Verb("lab", Section.LAB, "List the lab's worlds, or run any command inside one."),
+)

@@ -1,0 +1,1 @@
+"""What the person has set: where things lie, config.toml, and the consent that was given."""
