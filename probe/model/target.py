@@ -11,7 +11,7 @@ from probe.model.words import Family, Role, Transport
 Host = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9-]{1,63}$"
+        max_length=253, pattern=r"^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9-]{1,63}$"
     ),
 ]
 Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|EU)$")]
