@@ -16,6 +16,7 @@ class What(StrEnum):
     REWROTE = "rewrote"
     DELAYED = "delayed"
     REDIRECTED = "redirected"
+    ANSWERED = "answered"  # a server's own doing, by the policy that the world gave it
 
 
 @dataclass(frozen=True, slots=True)
