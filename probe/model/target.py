@@ -1,7 +1,7 @@
 """What is measured and how politely: endpoints, services, controls, resolvers, pacing."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -17,6 +17,13 @@ Host = Annotated[
 Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|EU)$")]
 Sureness = Literal["observed", "listed", "assumed"]
 """`observed`: in a dated public capture; `listed`: in a curated list; `assumed`: not yet seen."""
+# ISO 3166 codes of the member states in 2026.
+EU_MEMBERS: Final = frozenset(
+    [
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    ]
+)
 
 
 class LastKnownAddress(Value):
@@ -109,6 +116,10 @@ class Control(Value):
     sureness: Sureness = "assumed"
     since: date | None = None
     evidence: str = ""
+
+    def is_domestic_in(self, country: str | None) -> bool:
+        """Whether the operator is at home there; EU hosts are at home in every member state."""
+        return country == self.country or (self.country == "EU" and country in EU_MEMBERS)
 
 
 class Resolver(Value):

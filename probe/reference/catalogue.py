@@ -2,11 +2,11 @@
 
 import hashlib
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from probe.errors import CatalogueError, UsageError
@@ -23,14 +23,7 @@ from probe.model.target import (
 )
 from probe.model.words import Family
 from probe.reference import checks
-from probe.reference.entries import (
-    Complaints,
-    Place,
-    Table,
-    drop_unknown_keys,
-    read_value,
-    unknown_key,
-)
+from probe.reference.entries import Complaints, Place, Table, read_value, unknown_key
 from probe.reference.places import shipped_targets
 
 V = TypeVar("V", bound=Value)
@@ -40,6 +33,10 @@ OTHER_FILES: Final = frozenset({"controls.toml", "resolvers.toml", "pacing.toml"
 RANK_LAST: Final = 1000
 # Filled in by us: an endpoint's service is its file, `own` follows from the host.
 DERIVED: Final = frozenset({"service", "own"})
+# RFC 2606: never a real host; the url that names none is complained of.
+NO_HOST: Final = "invalid"
+ENDPOINT_KEYS: Final = frozenset(Endpoint.model_fields) - DERIVED
+SERVICE_KEYS: Final = frozenset(Service.model_fields) - {"endpoints"}
 
 
 def load_catalogue(directory: Path | None = None) -> Catalogue:
@@ -109,7 +106,7 @@ class _Reader:
             if table is None:
                 continue
             rank = table.pop("rank", RANK_LAST)
-            place = self._place(path, "")
+            place = self._place(path)
             if not isinstance(rank, int):
                 place.complain("rank", f"{rank!r} is no whole number; write rank = 5")
                 rank = RANK_LAST
@@ -124,43 +121,50 @@ class _Reader:
 
     def _service(self, table: Table, path: Path, place: Place) -> Service | None:
         entries = table.pop("endpoint", [])
-        defaults = self._defaults(table, Endpoint, place, without=DERIVED)
-        head = drop_unknown_keys(
-            Service,
-            table,
-            place,
-            also=frozenset({"endpoint", "defaults", "rank"}),
-            without=frozenset({"endpoints"}),
+        defaults = _table(table.pop("defaults", {}), replace(place, entry="defaults"))
+        self._refuse(
+            defaults.keys() - ENDPOINT_KEYS, ENDPOINT_KEYS, replace(place, entry="defaults")
         )
-        head.setdefault("id", path.stem)
-        head.setdefault("name", head["id"])
-        head["endpoints"] = ()
-        service = read_value(Service, head, place)
+        self._refuse(table.keys() - SERVICE_KEYS, SERVICE_KEYS | {"defaults", "endpoint"}, place)
+        head = {key: given for key, given in table.items() if key in SERVICE_KEYS}
+
+        def name_it(table: Table) -> None:
+            table.setdefault("id", path.stem)
+            table.setdefault("name", str(table["id"]))
+            table["endpoints"] = ()
+
+        name_it(head)
+        service = read_value(Service, head, place, name_it)
         if not isinstance(entries, list) or not entries:
-            place.complain("endpoint", "is missing; add [[endpoint]] and a url")
-            entries = []
+            place.complain("endpoint", "is missing; add [[endpoint]] and below it a url")
+            return None
         if service is None:
-            service = Service(id=path.stem, name=path.stem, endpoints=())
+            return None
         checks.check_service(service, place)
         self.service_ids.append((service.id, replace(place, entry="the service")))
-        endpoints = tuple(
-            endpoint
+        endpoints = (
+            self._endpoint(entry, number, place, service, defaults)
             for number, entry in enumerate(entries, start=1)
-            if (endpoint := self._endpoint(entry, number, path, service, defaults)) is not None
         )
-        return service.model_copy(update={"endpoints": endpoints})
+        return service.model_copy(
+            update={"endpoints": tuple(e for e in endpoints if e is not None)}
+        )
 
     def _endpoint(
-        self, entry: object, number: int, path: Path, service: Service, defaults: Table
+        self, entry: object, number: int, service_place: Place, service: Service, defaults: Table
     ) -> Endpoint | None:
-        place = self._entry_place(path, "endpoint", number, entry)
+        place = _entry_place(service_place, "endpoint", number, entry)
         if not isinstance(entry, dict):
             place.complain("", "is no table; write [[endpoint]] above it")
             return None
-        table = drop_unknown_keys(Endpoint, entry, place, without=DERIVED)
-        table = defaults | table | {"service": service.id}
-        _fill_in(table, service)
-        endpoint = read_value(Endpoint, table, place)
+        self._refuse(entry.keys() & DERIVED, ENDPOINT_KEYS, place)
+
+        def fill_in(table: Table) -> None:
+            _fill_in(table, service)
+
+        table = {key: given for key, given in (defaults | entry).items() if key not in DERIVED}
+        fill_in(table)
+        endpoint = read_value(Endpoint, table, place, fill_in)
         if endpoint is None:
             return None
         checks.check_endpoint(endpoint, place)
@@ -202,11 +206,11 @@ class _Reader:
         path = self._choose("pacing.toml")
         table = self._load(path) or {}
         self._check_tables(table, {"pacing"}, path)
-        given = table.get("pacing", {})
+        place = replace(self._place(path), entry="pacing")
+        given = _table(table.get("pacing", {}), place)
         if path.parent != self.shipped:
             ours = self._load(self.shipped / "pacing.toml") or {}
             given = ours.get("pacing", {}) | given
-        place = self._place(path, "pacing")
         pacing = read_value(Pacing, given, place)
         if pacing is None:
             return Pacing()
@@ -237,28 +241,28 @@ class _Reader:
         check: Callable[[V, Place], None],
     ) -> Iterator[tuple[V, Place]]:
         """Yield the values of all [[word]] tables of a file, complaining of those that fail."""
-        defaults: Table = table.get("defaults", {})
+        defaults = _table(table.get("defaults", {}), replace(self._place(path), entry="defaults"))
         usable = {key: value for key, value in defaults.items() if key in kind.model_fields}
+        file_place = self._place(path)
         for number, entry in enumerate(table.get(word, ()), start=1):
-            place = self._entry_place(path, word, number, entry)
+            place = _entry_place(file_place, word, number, entry)
             value = read_value(kind, usable | entry, place)
             if value is not None:
                 check(value, place)
                 yield value, place
 
-    def _defaults(
-        self, table: Table, kind: type[Value], place: Place, *, without: frozenset[str]
-    ) -> Table:
-        given = table.pop("defaults", {})
-        return drop_unknown_keys(kind, given, replace(place, entry="defaults"), without=without)
+    def _refuse(self, unknown: Iterable[str], allowed: Iterable[str], place: Place) -> None:
+        for key in unknown:
+            place.complain(key, unknown_key(key, allowed))
 
     def _check_tables(self, table: Table, words: set[str], path: Path) -> None:
-        place = self._place(path, "")
-        for key, value in table.items():
+        """Complain of what is none of the file's tables, and take it out."""
+        place = self._place(path)
+        for key in [*table]:
             if key not in words | {"defaults"}:
                 place.complain(key, unknown_key(key, words))
-            elif key not in {"defaults", "pacing"} and not isinstance(value, list):
-                place.complain(key, f"is no list; write [[{key}]] above each entry")
+            elif key not in {"defaults", "pacing"} and not _is_list_of_tables(table[key]):
+                place.complain(key, f"is no list of tables; write [[{key}]] above each entry")
                 table[key] = []
 
     def _choose(self, name: str) -> Path:
@@ -269,20 +273,32 @@ class _Reader:
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
-            self._place(path, "").complain("", f"is no TOML: {error}; mend that line")
+            self._place(path).complain("", f"is no TOML: {error}; mend that line")
         except UnicodeDecodeError:
-            self._place(path, "").complain("", "is not UTF-8; save it as UTF-8")
+            self._place(path).complain("", "is not UTF-8; save it as UTF-8")
         except OSError as error:
-            self._place(path, "").complain("", f"cannot be read ({error.strerror}); check the file")
+            self._place(path).complain("", f"cannot be read ({error.strerror}); check the file")
         return None
 
-    def _place(self, path: Path, entry: str) -> Place:
+    def _place(self, path: Path) -> Place:
         base = self.shipped if path.is_relative_to(self.shipped) else self.directory
-        return Place(str(path.relative_to(base.parent)), entry, self.complaints)
+        return Place(str(path.relative_to(base.parent)), "", self.complaints)
 
-    def _entry_place(self, path: Path, word: str, number: int, entry: object) -> Place:
-        name = entry.get("id") if isinstance(entry, dict) else None
-        return self._place(path, f"{word} {number} ({name})" if name else f"{word} {number}")
+
+def _entry_place(place: Place, word: str, number: int, entry: object) -> Place:
+    name = entry.get("id") if isinstance(entry, dict) else None
+    return replace(place, entry=f"{word} {number} ({name})" if name else f"{word} {number}")
+
+
+def _is_list_of_tables(given: object) -> bool:
+    return isinstance(given, list) and all(isinstance(item, dict) for item in given)
+
+
+def _table(given: object, place: Place) -> Table:
+    if isinstance(given, dict):
+        return given
+    place.complain("", f"is no table; write [{place.entry}] and below it key = value")
+    return {}
 
 
 def _service_files(directory: Path) -> Iterator[Path]:
@@ -291,16 +307,15 @@ def _service_files(directory: Path) -> Iterator[Path]:
             yield from (p for p in folder.glob("*.toml") if p.name not in OTHER_FILES)
 
 
-def _fill_in(table: dict[str, Any], service: Service) -> None:
+def _fill_in(table: Table, service: Service) -> None:
     """Complete what one line can say: url from host, host from url, an id, the role."""
+    table["service"] = service.id
     if "url" not in table and isinstance(table.get("host"), str):
         table["url"] = f"https://{table['host']}/"
     if "host" not in table and isinstance(table.get("url"), str):
-        host = _host_of(table["url"])
-        if host is not None:
-            table["host"] = host
+        table["host"] = _host_of(table["url"]) or NO_HOST
     if "id" not in table and isinstance(table.get("host"), str):
-        table["id"] = f"{service.id}.{table['host']}"
+        table["id"] = f"{service.id}.{table['host']}".lower()
     table.setdefault("role", "web")
     table.setdefault("risk_tier", service.risk_tier)
 

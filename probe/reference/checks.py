@@ -153,7 +153,9 @@ def _check_url(url: str, host: str, place: Place) -> None:
         remedy = "use http:// or https:// (or tls:// or tcp:// with a port)"
         place.complain("url", f'"{url}" has no known scheme; {remedy}')
         return
-    if parts.hostname != host:
+    if parts.hostname is None:
+        place.complain("url", f'"{url}" names no host; write {parts.scheme}://HOST/')
+    elif parts.hostname != host:
         place.complain("url", f'"{url}" names {parts.hostname}, not host "{host}"; make them agree')
     if parts.username is not None or parts.password is not None:
         place.complain("url", "carries a user name; take it out, no measurement logs in")

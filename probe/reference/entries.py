@@ -1,11 +1,12 @@
 """One table of a TOML file becomes one frozen value, or complaints that say how to mend it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from probe.model.base import Value
 
@@ -38,6 +39,7 @@ PATTERNS: Final = {
     "country": "write two capital letters (ISO 3166), or EU",
     "known_blocked_in": "write two capital letters each (ISO 3166), or EU",
 }
+FORM: Final = "see targets/README.md for its form"
 
 
 @dataclass(slots=True)
@@ -64,67 +66,48 @@ class Place:
         self.complaints.add(self.file, self.entry, field_name, text)
 
 
-def read_value(kind: type[V], table: Mapping[str, Any], place: Place) -> V | None:
-    """Return the value that the table says, or None after complaining of every fault in it."""
-    known = drop_unknown_keys(kind, table, place)
-    try:
-        return kind.model_validate(known)
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_context=True):
-            place.complain(_field_name(fault["loc"]), _describe(fault))
-    return None
-
-
-def drop_unknown_keys(
-    kind: type[BaseModel],
-    table: Mapping[str, Any],
+def read_value(
+    kind: type[V],
+    table: Table,
     place: Place,
-    *,
-    also: frozenset[str] = frozenset(),
-    without: frozenset[str] = frozenset(),
-    prefix: str = "",
-) -> Table:
-    """Return the table without keys that the model does not have; complain of each.
+    fill_in: Callable[[Table], None] = lambda _: None,
+) -> V | None:
+    """Return the value that the table says, or complain of every fault in its fields.
 
-    Looks into tables within the table (`expect`) and into lists of tables (`last_known`).
+    After a fault the value without the faulty fields is returned where it can be, so that its other
+    fields can still be checked against each other; it is never used otherwise.
     """
-    allowed = (kind.model_fields.keys() | also) - without
-    kept: Table = {}
-    for key, given in table.items():
-        name = f"{prefix}{key}"
-        if key not in allowed:
-            place.complain(name, unknown_key(key, allowed))
-            continue
-        inner = _inner_model(kind, key)
-        if inner and isinstance(given, Mapping):
-            kept[key] = drop_unknown_keys(inner, given, place, prefix=f"{name}.")
-        elif inner and isinstance(given, list):
-            kept[key] = [
-                drop_unknown_keys(inner, item, place, prefix=f"{name} {number}.")
-                if isinstance(item, Mapping)
-                else item
-                for number, item in enumerate(given, start=1)
-            ]
-        else:
-            kept[key] = given
-    return kept
+    try:
+        return kind.model_validate(table)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+    for fault in faults:
+        place.complain(_field_name(fault["loc"]), _describe(kind, fault))
+    faulty = {fault["loc"][0] for fault in faults}
+    rest = {key: given for key, given in table.items() if key not in faulty}
+    fill_in(rest)
+    try:
+        return kind.model_validate(rest)
+    except ValidationError:
+        return None
 
 
-def unknown_key(key: str, allowed: frozenset[str] | set[str]) -> str:
+def unknown_key(key: str, allowed: Iterable[str]) -> str:
     """Say that a key is not known, and which one was probably meant."""
-    close = get_close_matches(key, allowed, n=1)
-    remedy = f"did you mean {close[0]}?" if close else f"use {', '.join(sorted(allowed))}"
+    words = sorted(allowed)
+    close = get_close_matches(key, words, n=1)
+    remedy = f"did you mean {close[0]}?" if close else f"use {', '.join(words)}"
     return f"is not a known key; {remedy}"
 
 
-def _inner_model(kind: type[BaseModel], key: str) -> type[BaseModel] | None:
-    info = kind.model_fields.get(key)
-    if info is None:
-        return None
-    for candidate in (info.annotation, *get_args(info.annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+def _fields_at(kind: type[BaseModel], location: tuple[int | str, ...]) -> Iterable[str]:
+    """Return the keys that the model knows where the fault lies (`("expect", "statsu")`)."""
+    for part in location[:-1]:
+        if isinstance(part, str):
+            annotation = kind.model_fields[part].annotation
+            inner = (annotation, *get_args(annotation))
+            kind = next(c for c in inner if isinstance(c, type) and issubclass(c, BaseModel))
+    return kind.model_fields.keys()
 
 
 def _field_name(location: tuple[int | str, ...]) -> str:
@@ -138,25 +121,21 @@ def _field_name(location: tuple[int | str, ...]) -> str:
     return name
 
 
-def _describe(fault: Mapping[str, Any]) -> str:
-    kind, location, given = fault["type"], fault["loc"], fault["input"]
-    if kind == "missing":
+def _describe(kind: type[BaseModel], fault: ErrorDetails) -> str:
+    word, location, given = fault["type"], fault["loc"], fault["input"]
+    if word == "missing":
         return f"is missing; add {location[-1]} = …"
-    if kind in {"enum", "literal_error"}:
-        choices = [word.strip().strip("'") for word in _choices(str(fault["ctx"]["expected"]))]
+    if word == "extra_forbidden":
+        return unknown_key(str(location[-1]), _fields_at(kind, location))
+    if word in {"enum", "literal_error"}:
+        choices = [c.strip(" '") for c in fault["ctx"]["expected"].replace(" or ", ",").split(",")]
         close = get_close_matches(str(given), choices, n=1)
         hint = f"did you mean {close[0]}?" if close else f"use {', '.join(choices)}"
         return f'"{given}" is not known; {hint}'
-    if kind == "string_pattern_mismatch":
-        field_name = next(part for part in reversed(location) if isinstance(part, str))
-        remedy = PATTERNS.get(field_name, "see targets/README.md for its form")
-        return f'"{given}" does not have the right form; {remedy}'
-    remedy = REMEDIES.get(kind, "see targets/README.md for its form")
-    return f"{_shown(given)} will not do ({fault['msg']}); {remedy}"
-
-
-def _choices(expected: str) -> list[str]:
-    return expected.replace(" or ", ", ").split(",")
+    if word == "string_pattern_mismatch":
+        name = next(part for part in reversed(location) if isinstance(part, str))
+        return f'"{given}" does not have the right form; {PATTERNS.get(name, FORM)}'
+    return f"{_shown(given)} will not do ({fault['msg']}); {REMEDIES.get(word, FORM)}"
 
 
 def _shown(given: object) -> str:
