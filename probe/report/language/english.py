@@ -1,0 +1,204 @@
+"""The English texts."""
+
+from probe.model.words import Category as C
+from probe.model.words import Flag, Grade, Layer, State, VantageState
+from probe.report.language.english_mechanisms import MECHANISMS
+from probe.report.language.wording import Wording
+
+ENGLISH = Wording(
+    language="en",
+    states={
+        State.OK: "works.",
+        State.RESTRICTED: "was reached, but gives less than usual.",
+        State.REFUSED: "is turned away by the service's own side.",
+        State.IMPAIRED: "works, but not well.",
+        State.BLOCKED: "could not be reached.",
+        State.DOWN: "does not work.",
+        State.INSUFFICIENT: "no verdict.",
+    },
+    blocked={
+        Grade.CONFIRMED: "is being interfered with on the way.",
+        Grade.STRONG: "could not be reached; the evidence points to blocking.",
+        Grade.PROBABLE: "could not be reached; it looks blocked.",
+        Grade.SUSPECTED: "could not be reached.",
+    },
+    grades={
+        Grade.CONFIRMED: "Confirmed: repeated, and compared with controls.",
+        Grade.STRONG: "The evidence is strong; the explanations named below were tested.",
+        Grade.PROBABLE: "Likely, but not proved.",
+        Grade.SUSPECTED: "One look, not yet confirmed.",
+    },
+    repeated="{n} looks, not yet confirmed.",
+    mechanisms=MECHANISMS,
+    cells={
+        C.OK: "ok",
+        C.REACHABLE_BOTWALL: "robot check",
+        C.SERVER_GEOBLOCK: "refused",
+        C.PLATFORM_WITHHELD: "withheld",
+        C.DOWN: "down",
+        C.CAPTIVE_PORTAL: "login page",
+        C.LOCAL_INTERFERENCE: "local",
+        C.SHUTDOWN: "no line",
+        C.ALLOWLIST: "not allowed",
+        C.DNS_LIE: "false answer",
+        C.DNS_INJECTION: "forged",
+        C.DNS_DROP: "no answer",
+        C.RESOLVER_BLOCKED: "no resolver",
+        C.IP_BLOCK: "no answer",
+        C.PORT_BLOCK: "closed",
+        C.TLS_SNI_RESET: "cut",
+        C.TLS_SNI_DROP: "silence",
+        C.TLS_FINGERPRINT_BLOCK: "cut by form",
+        C.TLS_MITM: "impostor",
+        C.HTTP_BLOCK: "cut",
+        C.BLOCKPAGE: "block page",
+        C.HTTP_TAMPER: "changed",
+        C.QUIC_BLOCK: "no answer",
+        C.THROTTLE: "slow",
+        C.TRANSFER_FREEZE: "stalls",
+        C.INSUFFICIENT: "unclear",
+    },
+    layers={
+        Layer.DNS: "name lookup",
+        Layer.IP: "connection",
+        Layer.TCP: "connection",
+        Layer.TLS: "encryption",
+        Layer.HTTP: "page",
+        Layer.QUIC: "HTTP/3",
+        Layer.CONTENT: "page",
+        Layer.ENVIRONMENT: "this place",
+    },
+    columns={
+        "service": "Service",
+        "dns": "Name",
+        "tcp": "Connection",
+        "tls": "Encryption",
+        "http": "Page",
+        "quic": "HTTP/3",
+        "category": "Finding",
+        "grade": "Grade",
+        "n": "n",
+        "endpoint": "Endpoint",
+        "protocol": "Over",
+        "rivals": "Open rivals",
+    },
+    vantage={
+        VantageState.ONLINE: "The line works: the control hosts answered.",
+        VantageState.DEGRADED: (
+            "The line works with restrictions: some control hosts did not answer. "
+            "Services are judged with that in mind."
+        ),
+        VantageState.OFFLINE: (
+            "There is no internet here: none of the control hosts answered. "
+            "Nothing can be said about any service."
+        ),
+        VantageState.CAPTIVE_PORTAL: (
+            "This network shows its own login page instead of the internet. "
+            "Nothing can be said about any service."
+        ),
+        VantageState.INTERCEPTED: (
+            "Encrypted connections are opened on the way or on this computer, "
+            "also those to hosts that nobody blocks."
+        ),
+        VantageState.SHUTDOWN: (
+            "The internet is cut off here, wholly or towards abroad. "
+            "Nothing can be said about single services."
+        ),
+        VantageState.ALLOWLIST: (
+            "Only permitted destinations can be reached from here. "
+            "Nothing can be said about single services."
+        ),
+    },
+    gates={
+        "offline": "no control host answered",
+        "captive_portal": "a login page of this network answers for other sites",
+        "interception": "certificates of the control hosts are replaced",
+        "proxy": "a proxy is set on this computer",
+        "hosts": "the hosts file answers for measured names",
+        "filter": "an ad blocker or family filter answers for names",
+        "vpn": "a VPN is on: its network is measured, not yours",
+        "clock": "this computer's clock is wrong",
+        "ipv6": "IPv6 does not work here",
+        "mtu": "large packets do not get through",
+        "shutdown": "foreign control hosts do not answer, domestic ones do",
+        "allowlist": "only permitted destinations answer",
+        "udp443": "HTTP/3 does not work here for any control host",
+    },
+    flags={
+        Flag.DNS_INTERCEPTED: "name lookups are intercepted, whomever they are sent to",
+        Flag.RESIDUAL_SEEN: "after one cut, other connections to the same place were cut as well",
+        Flag.PATH_DEPENDENT: "some paths through the network are affected, others not",
+        Flag.ADDRESS_DEPENDENT: "some of the service's addresses are affected, others not",
+        Flag.OVERBLOCK: "other sites are hit with it",
+        Flag.LEGAL_ORDER: "a legal order is named",
+        Flag.TRUST_LOCAL: "only a certificate authority added to this computer vouches for it",
+        Flag.PARTIAL: "only a part of the service is affected",
+        Flag.HTTP_PROXY: "a web proxy sits on the way",
+        Flag.SVCB_FILTERED: "records for encrypted names are removed from DNS answers",
+        Flag.DNS64: "the network translates IPv4 to IPv6",
+        Flag.CANARY_DOMAIN: "the network asks browsers to switch off encrypted DNS",
+        Flag.CERTIFICATE_EXPIRED: "the certificate has run out",
+        Flag.EDE_ADMITTED: "the resolver itself says that it filters",
+        Flag.UNEXPECTED_CONTENT: "the page does not look as expected",
+    },
+    rivals={},
+    next_steps={
+        C.OK: "",
+        C.REACHABLE_BOTWALL: "Addresses of data centres are often met so; compare a home line.",
+        C.SERVER_GEOBLOCK: "Compare with a line in another country before drawing conclusions.",
+        C.PLATFORM_WITHHELD: "Look at the platform's transparency report for this country.",
+        C.DOWN: "Try again later; look at the service's own status page.",
+        C.CAPTIVE_PORTAL: "Log in on the network's own page, then run again.",
+        C.LOCAL_INTERFERENCE: "Mend or note what is named above, then run again.",
+        C.SHUTDOWN: "Run again when the line is back; what is stored stays.",
+        C.ALLOWLIST: "Run again later, or from another line.",
+        C.DNS_LIE: "Run again later with --profile quick: it asks further resolvers.",
+        C.DNS_INJECTION: "Run again later with --profile quick to see the forgery twice.",
+        C.DNS_DROP: "Run again later with --profile quick to tell it from loss.",
+        C.RESOLVER_BLOCKED: "Compare with another line: company networks do this too.",
+        C.IP_BLOCK: "Compare with a line of another provider, here and abroad.",
+        C.PORT_BLOCK: "Compare with a line of another provider, here and abroad.",
+        C.TLS_SNI_RESET: "Run again later with --profile quick: it compares with a neutral name.",
+        C.TLS_SNI_DROP: "Run again later with --profile quick: it compares with a neutral name.",
+        C.TLS_FINGERPRINT_BLOCK: "Run again later with --profile standard: it varies the greeting.",
+        C.TLS_MITM: "Enter no password on such a connection. `explain` shows the certificate.",
+        C.HTTP_BLOCK: "Run again later with --profile quick: it compares with a neutral name.",
+        C.BLOCKPAGE: "`explain` shows what came back; no need to open the page yourself.",
+        C.HTTP_TAMPER: "Run again later with --profile quick to see whether it happens again.",
+        C.QUIC_BLOCK: "Browsers fall back to ordinary HTTPS; compare with another line.",
+        C.THROTTLE: "Run again at another time of day with --profile standard.",
+        C.TRANSFER_FREEZE: "Run again later with --profile standard: it repeats the transfer.",
+        C.INSUFFICIENT: "Run again later with --profile quick.",
+    },
+    phrases={
+        "name_and_sentence": "{name}: {sentence}",
+        "hosts_affected": "{affected} of its {total} endpoints are affected.",
+        "could_also_be": "could also be: {rival}",
+        "ruled_out": "ruled out: {rival}",
+        "not_asked": "not asked",
+        "remains": "asked, and it remains",
+        "next": "Next: {step}",
+        "keep": "The evidence is stored; `roadblock export` writes it out for others to check.",
+        "resolver_public": (
+            "This computer asks a public resolver: your provider's resolver was not tested."
+        ),
+        "resolver_local": (
+            "A resolver on this computer or router answers: which one it asks in turn is not known."
+        ),
+        "where": "Measured from {place}, {time} UTC.",
+        "unknown_place": "an unknown network",
+        "interrupted": "The run was interrupted; what was finished is shown and stored.",
+        "budget": "The run ended early: {reason}.",
+        "invalid": "The run is not valid: {reason}.",
+        "nothing_due": (
+            "Nothing was measured: every endpoint was measured within the last {hours:.0f} hours. "
+            "--again measures nevertheless."
+        ),
+        "no_verdicts": "Nothing was measured.",
+        "lab": "Lab run in the world {world}: made-up servers and a made-up censor.",
+        "words": (
+            "The grades, from strong to weak: confirmed, strong, probable, suspected. "
+            "`roadblock explain WORD` explains any word of this table."
+        ),
+    },
+)

@@ -1,0 +1,65 @@
+import io
+
+from probe.model.verdict import GateVerdict, VantageVerdict
+from probe.model.words import VantageState
+from probe.report.findings import findings
+from probe.report.grid import show
+from probe.report.text import report_blocks
+from probe.report.words import wording
+
+
+def printed(found, language="en"):
+    file = io.StringIO()
+    show(report_blocks(found, wording(language)), file)
+    return file.getvalue()
+
+
+def test_the_report_says_it_in_words_before_it_shows_a_table(found):
+    text = printed(found)
+
+    sentence = "Instagram: could not be reached. The connection was cut right after we named"
+    assert sentence in text
+    assert text.index(sentence) < text.index("tls_sni_reset")
+    assert "could also be: server refuses name (not asked)" in text.lower()
+    assert "Next: " in text
+
+
+def test_the_report_says_where_and_when_but_no_address(found):
+    assert "Measured from DE, AS64500 EXAMPLE-NET, 2026-11-23 21:43 UTC." in printed(found)
+
+
+def test_the_report_speaks_russian(found):
+    text = printed(found, "ru")
+
+    assert "Соединение оборвано сразу после того, как мы назвали сайт." in text
+    assert "could not" not in text
+
+
+def test_offline_says_nothing_about_services(found, catalogue):
+    offline = VantageVerdict(
+        state=VantageState.OFFLINE,
+        gates=(GateVerdict(gate="offline", outcome="fail", rule_id="g", detail="0 of 12\x1b[2J"),),
+    )
+    nothing = findings(
+        found.run.model_copy(update={"status": "offline"}), offline, (), (), catalogue
+    )
+
+    text = printed(nothing)
+
+    assert "There is no internet here" in text
+    assert "0 of 12\\x1b[2J" in text
+    assert "Instagram" not in text
+
+
+def test_a_lab_run_is_said_to_be_made_up(found, catalogue):
+    run = found.run.model_copy(update={"world": "lab:march-2022"})
+    lab = findings(run, found.vantage, found.services, found.verdicts, catalogue)
+
+    assert printed(lab).startswith("Lab run in the world march-2022: made-up servers")
+
+
+def test_an_interrupted_run_says_that_it_was(found, catalogue):
+    run = found.run.model_copy(update={"status": "interrupted"})
+    cut = findings(run, found.vantage, found.services, found.verdicts, catalogue)
+
+    assert "The run was interrupted" in printed(cut)

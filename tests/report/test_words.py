@@ -1,0 +1,144 @@
+import string
+
+import pytest
+
+from probe.model.verdict import Rival, ServiceVerdict
+from probe.model.words import (
+    SUBTYPES,
+    Category,
+    Flag,
+    Grade,
+    Layer,
+    RivalStatus,
+    State,
+    VantageState,
+)
+from probe.report.language import WORDINGS
+from probe.report.words import (
+    finding_sentence,
+    next_step,
+    rival_sentence,
+    service_sentence,
+    wording,
+)
+from tests.report.samples import CUT, verdict
+
+EN = wording("en")
+ALL = [pytest.param(words, id=words.language) for words in WORDINGS.values()]
+KINDS = [(category, None) for category in Category] + [
+    (category, subtype) for category in Category for subtype in sorted(SUBTYPES[category])
+]
+
+
+@pytest.mark.parametrize("words", ALL)
+def test_every_category_and_subtype_has_a_sentence_and_no_other_has(words):
+    assert set(words.mechanisms) == set(KINDS)
+
+
+@pytest.mark.parametrize("words", ALL)
+@pytest.mark.parametrize(
+    ("table", "closed_list"),
+    [
+        ("states", State),
+        ("blocked", Grade),
+        ("grades", Grade),
+        ("cells", Category),
+        ("layers", Layer),
+        ("vantage", VantageState),
+        ("flags", Flag),
+        ("next_steps", Category),
+    ],
+)
+def test_every_word_of_a_closed_list_is_worded(words, table, closed_list):
+    assert set(getattr(words, table)) == set(closed_list)
+
+
+@pytest.mark.parametrize("table", ["columns", "gates", "rivals", "phrases"])
+def test_all_languages_have_the_same_keys(table):
+    keys = {language: set(getattr(words, table)) for language, words in WORDINGS.items()}
+
+    assert all(found == keys["en"] for found in keys.values())
+
+
+def test_all_languages_have_the_same_gaps_in_their_phrases():
+    def gaps(text):
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    for words in WORDINGS.values():
+        for key, text in words.phrases.items():
+            assert gaps(text) == gaps(EN.phrases[key]), key
+
+
+@pytest.mark.parametrize("words", ALL)
+def test_no_text_has_a_percentage(words):
+    """What the lab calibrates depends on its share of blocked worlds: a number would mislead."""
+    texts = [
+        *words.states.values(),
+        *words.blocked.values(),
+        *words.grades.values(),
+        *words.phrases.values(),
+        *(text for row in words.mechanisms.values() for text in (row.seen, row.known)),
+    ]
+
+    assert not [text for text in texts if "%" in text]
+
+
+@pytest.mark.parametrize("words", ALL)
+def test_no_advice_leads_around_a_block(words):
+    """Advice must not raise anybody's risk: circumvention is forbidden in places."""
+    forbidden = {"vpn", "tor", "proxy", "прокси", "mirror", "зеркало"}
+
+    for advice in words.next_steps.values():
+        assert not forbidden & set(advice.lower().replace(".", "").replace(",", "").split())
+
+
+def test_one_look_is_said_as_one_look():
+    cut = verdict("instagram.web", State.BLOCKED, **CUT)
+
+    assert finding_sentence(cut, EN) == (
+        "could not be reached. The connection was cut right after we named the site. "
+        "One look, not yet confirmed."
+    )
+
+
+def test_the_mechanism_is_named_only_when_proved():
+    lie = {"category": Category.DNS_LIE, "layer": Layer.DNS, "n_target": 8}
+    suspected = verdict("rt.web", State.BLOCKED, grade=Grade.SUSPECTED, **lie)
+    confirmed = verdict("rt.web", State.BLOCKED, grade=Grade.CONFIRMED, **lie)
+
+    assert "does not look right" in finding_sentence(suspected, EN)
+    assert "gives a false answer" in finding_sentence(confirmed, EN)
+
+
+def test_a_service_that_works_is_said_in_one_word():
+    service = ServiceVerdict(service="bbc", state=State.OK, category=Category.OK, witness="bbc.web")
+
+    assert service_sentence(service, [verdict("bbc.web")], "BBC", EN) == "BBC: works."
+
+
+def test_a_part_of_a_service_is_said_to_be_a_part(found):
+    service = next(s for s in found.services if s.service == "instagram")
+
+    sentence = service_sentence(service, found.of("instagram"), "Instagram", EN)
+
+    assert sentence.endswith("1 of its 2 endpoints are affected.")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (RivalStatus.RULED_OUT, "ruled out: some rival"),
+        (RivalStatus.NOT_ASKED, "could also be: some rival (not asked)"),
+        (RivalStatus.REMAINS, "could also be: some rival (asked, and it remains)"),
+    ],
+)
+def test_what_became_of_a_rival_is_said(status, said):
+    assert rival_sentence(Rival(id="some_rival", status=status), EN) == said
+
+
+def test_nothing_is_advised_where_nothing_is_wrong():
+    assert next_step(verdict("bbc.web"), EN) == ""
+
+
+def test_an_unknown_language_falls_back_to_english():
+    assert wording("tlh") is EN
