@@ -191,11 +191,9 @@ class Path:
         self, packet: Packet, toward: Side, point: int, lost_after: int | None = None
     ) -> None:
         """Let a packet leave its sender; boxes on the sender's own doorstep see it at once."""
-        if lost_after is not None:
-            lost_at = lost_after if toward is Side.SERVER else self._end - lost_after
-            self._arrive(packet, toward, point, lost_at)
-        else:
-            self._arrive(packet, toward, point, None)
+        if lost_after is not None and toward is Side.CLIENT:
+            lost_after = self._end - lost_after
+        self._arrive(packet, toward, point, lost_after)
 
     def _move(self, packet: Packet, toward: Side, point: int, lost_at: int | None) -> None:
         """Take a packet that is done at `point` to where something happens to it next."""
