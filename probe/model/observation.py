@@ -161,6 +161,8 @@ class HttpObservation(StepBase):
     over_tls: bool
     http_version: str | None = None
     status: int | None = None
+    request_headers: tuple[tuple[str, str], ...] = ()
+    """What we sent, `host` first."""
     headers: tuple[tuple[str, str], ...] = ()
     """Lower-case names, in order, without cookies' values."""
     location: str | None = None

@@ -1,0 +1,167 @@
+"""One connection to one address: connect, shake hands, fetch; each step recorded as it ends."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from probe.errors import ForbiddenAddressError
+from probe.measure.recorder import Recorder
+from probe.measure.tools import Tools
+from probe.model.experiment import Hello
+from probe.model.observation import HttpObservation, TcpObservation, TlsObservation
+from probe.wire import http, sockets, tcp, tls
+
+
+class Flow:
+    """Steps over one connection. Made by `open_flow`."""
+
+    def __init__(self, recorder: Recorder, tools: Tools, address: str, port: int) -> None:
+        self._recorder = recorder
+        self._tools = tools
+        self._address = address
+        self._port = port
+        self._stream: tcp.TcpStream | None = None
+        self._tls: tls.TlsStream | None = None
+
+    async def connect(self, *, source_port: int | None = None) -> bool:
+        """Connect; the port is new unless given."""
+        result = await tcp.connect(
+            self._address,
+            self._port,
+            timeout_s=self._tools.pacing.connect_timeout_s,
+            source_port=source_port,
+        )
+        self._stream = result.stream
+        self._recorder.add(
+            TcpObservation(
+                **self._recorder.base(
+                    result.started, result.ended, address=self._address, port=self._port
+                ),
+                failure=result.failure,
+                tcp_info=result.info,
+                source_port=result.source_port,
+                loop_lag_s=await sockets.loop_lag_s(),
+            )
+        )
+        return self._stream is not None
+
+    async def shake(
+        self, server_name: str | None, *, hello: Hello = Hello.SSL, alpn: tuple[str, ...] = ()
+    ) -> bool:
+        """Shake hands under this name; verify nothing."""
+        stream, pacing = self._connected, self._tools.pacing
+        sent, received = stream.bytes_sent, stream.bytes_received
+        result = await tls.handshake(
+            stream,
+            server_name=server_name,
+            hello=hello,
+            alpn=alpn,
+            first_s=pacing.handshake_idle_s,
+            idle_s=pacing.read_idle_s,
+            total_s=pacing.handshake_total_s,
+        )
+        self._tls = result.stream
+        self._recorder.add(
+            TlsObservation(
+                **self._recorder.base(
+                    result.started, result.ended, address=self._address, port=self._port
+                ),
+                bytes_sent=stream.bytes_sent - sent,
+                bytes_received=stream.bytes_received - received,
+                failure=result.failure,
+                tcp_info=stream.info(),
+                loop_lag_s=await sockets.loop_lag_s(),
+                server_name=result.server_name,
+                hello=result.hello.value,
+                hello_bytes=result.hello_bytes,
+                hello_sha256=result.hello_sha256,
+                alpn_offered=result.alpn_offered,
+                alpn=result.alpn,
+                version=result.version,
+                cipher=result.cipher,
+                chain=result.chain,
+                alert=result.alert,
+                first_byte_s=result.first_byte_s,
+                failed_after_s=result.failed_after_s,
+                received_head=result.received_head,
+                progress=result.progress,
+            )
+        )
+        return self._tls is not None
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        host: str | None = None,
+        headers: tuple[tuple[str, str], ...] = http.PAGE_HEADERS,
+        body_limit_bytes: int | None = None,
+    ) -> HttpObservation:
+        """Ask for one page; redirects are recorded, not followed."""
+        stream, pacing = self._connected, self._tools.pacing
+        sent, received = stream.bytes_sent, stream.bytes_received
+        result = await http.Session(stream, self._tls, url).exchange(
+            headers=headers,
+            host=host,
+            body_limit_bytes=body_limit_bytes or pacing.body_bytes,
+            first_s=pacing.read_idle_s,
+            idle_s=pacing.read_idle_s,
+            total_s=pacing.read_total_s,
+        )
+        observation = HttpObservation(
+            **self._recorder.base(
+                result.started, result.ended, address=self._address, port=self._port
+            ),
+            bytes_sent=stream.bytes_sent - sent,
+            bytes_received=stream.bytes_received - received,
+            failure=result.failure,
+            tcp_info=stream.info(),
+            loop_lag_s=await sockets.loop_lag_s(),
+            url=url,
+            host=result.request_headers[0][1],
+            over_tls=self._tls is not None,
+            http_version=result.http_version,
+            status=result.status,
+            request_headers=result.request_headers,
+            headers=result.headers,
+            location=result.location,
+            body=result.body,
+            body_bytes=result.body_bytes,
+            body_sha256=result.body_sha256,
+            declared_bytes=result.declared_bytes,
+            ended=result.how,
+            first_byte_s=result.first_byte_s,
+            failed_after_s=result.failed_after_s,
+            progress=result.progress,
+            title=result.title,
+        )
+        self._recorder.add(observation)
+        return observation
+
+    @property
+    def _connected(self) -> tcp.TcpStream:
+        assert self._stream is not None, "connect first"
+        return self._stream
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+@contextlib.asynccontextmanager
+async def open_flow(
+    recorder: Recorder, tools: Tools, address: str, port: int, *, named: bool
+) -> AsyncIterator[Flow]:
+    """Hold one flow to an address. The one way to a measured address, so the one place to refuse.
+
+    Whoever calls asks `tools.allow` first; that nobody forgot is what is checked here.
+    """
+    if not tools.allow(address):
+        raise ForbiddenAddressError(f"{address}: not a global address; nothing was sent there")
+    async with tools.limiter.flow(address, named=named):
+        flow = Flow(recorder, tools, address, port)
+        try:
+            yield flow
+        finally:
+            flow.close()

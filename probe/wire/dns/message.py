@@ -1,0 +1,169 @@
+"""DNS messages: questions built and answers read, by dnspython's `dns.message` and nothing else."""
+
+import random
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import dns.edns
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from probe.model.observation import DnsAnswer
+
+# DNS Flag Day 2020: fits any path without fragments.
+_EDNS_PAYLOAD: Final = 1232
+# A flood of injected answers must not fill our memory.
+_WIRE_KEPT_BYTES: Final = 4096
+_RECORDS_KEPT: Final = 64
+_HEADER_BYTES: Final = 12
+
+# What dnspython's parser raises for bytes that are no message; found by feeding it rubbish.
+_UNREADABLE: Final = (
+    dns.exception.DNSException,
+    ValueError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as it is sent."""
+
+    name: str
+    query_type: str
+    id: int
+    wire: bytes
+
+
+def ask(name: str, query_types: Sequence[str]) -> tuple[Question, ...] | None:
+    """Build one question per type, their ids all distinct; None when `name` is no DNS name.
+
+    Ids drawn independently clash once in 65,536 pairs, and then an A answer passes for the AAAA.
+    """
+    ids = random.sample(range(0x10000), len(query_types))
+    try:
+        return tuple(
+            Question(name, query_type, query_id, _build(name, query_type, query_id))
+            for query_type, query_id in zip(query_types, ids, strict=True)
+        )
+    except (dns.exception.DNSException, ValueError):
+        return None
+
+
+def _build(name: str, query_type: str, query_id: int) -> bytes:
+    query = dns.message.make_query(name, query_type, use_edns=0, payload=_EDNS_PAYLOAD, id=query_id)
+    return query.to_wire()
+
+
+def id_of(wire: bytes) -> int | None:
+    """Return the message id, None when there are not even two bytes."""
+    return int.from_bytes(wire[:2], "big") if len(wire) >= 2 else None
+
+
+def question_of(wire: bytes) -> tuple[str, str] | None:
+    """Return the (name, type) that a message says it answers, None when that is unreadable."""
+    try:
+        message = dns.message.from_wire(wire, question_only=True, ignore_trailing=True)
+        first = message.question[0]
+        return first.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(first.rdtype)
+    except _UNREADABLE:
+        return None
+
+
+def read(
+    wire: bytes, *, after_s: float, ip_ttl: int | None = None, wrong_id: bool = False
+) -> DnsAnswer:
+    """Read one answer. Rubbish is an answer too: `malformed` says why it could not be read."""
+    after_s = round(after_s, 6)
+    try:
+        message = dns.message.from_wire(
+            wire, ignore_trailing=True, continue_on_error=True, raise_on_truncation=False
+        )
+        facts = _facts(message)
+    except _UNREADABLE as error:
+        return DnsAnswer(
+            after_s=after_s,
+            rcode=wire[3] & 0x0F if len(wire) >= _HEADER_BYTES else None,
+            ip_ttl=ip_ttl,
+            size_bytes=len(wire),
+            malformed=type(error).__name__,
+            wrong_id=wrong_id,
+            wire=wire[:_WIRE_KEPT_BYTES],
+        )
+    malformed = None
+    if message.errors:
+        malformed = type(message.errors[0].exception).__name__
+    elif not message.flags & dns.flags.QR:
+        malformed = "NotAResponse"
+    return DnsAnswer(
+        after_s=after_s,
+        rcode=int(message.rcode()),
+        addresses=tuple(facts.addresses),
+        cnames=tuple(facts.cnames),
+        texts=tuple(facts.texts),
+        ttls=tuple(facts.ttls),
+        authoritative=bool(message.flags & dns.flags.AA),
+        recursion_available=bool(message.flags & dns.flags.RA),
+        authenticated=bool(message.flags & dns.flags.AD),
+        truncated=bool(message.flags & dns.flags.TC),
+        has_soa=any(r.rdtype == dns.rdatatype.SOA for r in message.authority),
+        ede=_extended_errors(message) if message.opt is not None else (),
+        svcb=tuple(facts.svcb),
+        ip_ttl=ip_ttl,
+        size_bytes=len(wire),
+        malformed=malformed,
+        wrong_id=wrong_id,
+        wire=wire[:_WIRE_KEPT_BYTES],
+    )
+
+
+class _Facts:
+    """What the answer section says."""
+
+    __slots__ = ("addresses", "cnames", "svcb", "texts", "ttls")
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self.cnames: list[str] = []
+        self.texts: list[str] = []
+        self.ttls: list[int] = []
+        self.svcb: list[str] = []
+
+
+def _facts(message: dns.message.Message) -> _Facts:
+    facts = _Facts()
+    for rrset in message.answer:
+        if rrset.rdclass != dns.rdataclass.IN:
+            continue
+        kind = rrset.rdtype
+        for record in list(rrset)[:_RECORDS_KEPT]:
+            if kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+                if len(facts.addresses) < _RECORDS_KEPT:
+                    facts.addresses.append(record.address)
+                    facts.ttls.append(rrset.ttl)
+            elif kind == dns.rdatatype.CNAME:
+                facts.cnames.append(record.target.to_text(omit_final_dot=True).lower())
+            elif kind == dns.rdatatype.TXT:
+                facts.texts.append(b"".join(record.strings).decode("utf-8", "replace"))
+            elif kind in (dns.rdatatype.HTTPS, dns.rdatatype.SVCB):
+                facts.svcb.append(record.to_text())
+    return facts
+
+
+def _extended_errors(message: dns.message.Message) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (int(option.code), (option.text or "")[:200])
+        for option in message.options
+        if isinstance(option, dns.edns.EDEOption)
+    )
