@@ -1,0 +1,46 @@
+"""Other vantage points (control C6): what they see of an endpoint."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from probe.model.experiment import Experiment
+from probe.model.observation import Observation
+from probe.model.target import Endpoint
+from probe.model.words import Arm
+
+
+class Remote(Protocol):
+    """A control vantage: a helper that answers now, or a snapshot of what one saw earlier."""
+
+    id: str
+    """Shown in the evidence, e.g. `helper:de.example.net` or `snapshot:2026-11-20/DE`."""
+
+    async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
+        """Return what the vantage sees of the endpoint; empty when it cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenElsewhere:
+    """A remote whose answers are known already: a snapshot, or the lab's helper."""
+
+    id: str
+    observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
+    """{endpoint id: what was seen of it}"""
+
+    async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
+        """Return what was seen of the endpoint."""
+        return self.observations.get(endpoint.id, ())
+
+
+def as_remote(observation: Observation, experiment: Experiment, remote_id: str) -> Observation:
+    """Mark an observation as another vantage point's answer to `experiment`."""
+    return observation.model_copy(
+        update={
+            "arm": Arm.C6,
+            "vantage": remote_id,
+            "experiment": experiment.id,
+            "id": f"{remote_id}/{observation.id}",
+            "attempt": experiment.round,
+        }
+    )

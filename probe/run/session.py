@@ -1,0 +1,352 @@
+"""A whole run: gates, workers fed by a lazy plan, gates again; every finished row is kept."""
+
+import platform
+import random
+import ssl
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import trio
+
+import probe
+from probe.classify import RULES_VERSION, ask_vantage, judge, judge_service, judge_vantage
+from probe.measure.perform import perform
+from probe.measure.tools import Tools
+from probe.model.experiment import Experiment
+from probe.model.knowledge import Knowledge
+from probe.model.observation import Observation
+from probe.model.run import Run
+from probe.model.target import Control, Endpoint
+from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
+from probe.model.words import State, VantageState
+from probe.run.governor import CpuGovernor, FreeGovernor
+from probe.run.investigate import Case, Context, investigate, keep
+from probe.run.limiter import PacedLimiter
+from probe.run.remote import Remote
+from probe.run.request import (
+    EndpointDone,
+    EndpointStarted,
+    Event,
+    GatesDone,
+    RunRequest,
+    RunResult,
+    Sink,
+    Stopped,
+)
+from probe.run.vantage import Whereabouts, find_vantage, same_network
+
+# After this many endpoints in a row with no good verdict the line itself is doubted and the gates
+# are asked again.
+CLUSTER = 6
+GATE_ROUNDS_MAX = 5
+FAILED = frozenset({State.BLOCKED, State.DOWN, State.INSUFFICIENT, State.REFUSED})
+
+
+async def measure(
+    request: RunRequest,
+    knowledge: Knowledge,
+    tools: Tools,
+    sink: Sink,
+    *,
+    run_id: str,
+    remotes: tuple[Remote, ...] = (),
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> RunResult:
+    """Measure the request's endpoints; on cancellation every finished measurement is stored."""
+    session = _Session(request, knowledge, tools, sink, run_id, remotes, on_event)
+    return await session.measure()
+
+
+class _Session:
+    """The state of one run; lives as long as `measure`."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        knowledge: Knowledge,
+        tools: Tools,
+        sink: Sink,
+        run_id: str,
+        remotes: tuple[Remote, ...],
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self.request, self.knowledge, self.sink = request, knowledge, sink
+        self.on_event, self.clock = on_event, tools.clock
+        self.remotes = remotes
+        self.limiter = PacedLimiter(tools.pacing)
+        self.tools = _with_limiter(tools, self.limiter)
+        self.governor = (
+            CpuGovernor(tools.pacing.starts_per_second) if request.govern else FreeGovernor()
+        )
+        self.run = _begin(request, knowledge, tools, run_id)
+        self.endpoints = tuple(_due(request, tools))
+        self.verdicts: list[Verdict] = []
+        self.tallies: dict[str, list[Verdict]] = {}
+        self.done = 0
+        self.stop: str | None = None
+        self.gate_lock = trio.Lock()
+        self.gate_observations: list[Observation] = []
+        self.context: Context | None = None
+
+    async def measure(self) -> RunResult:
+        await self.sink.begin_run(self.run, self.knowledge.catalogue)
+        where = Whereabouts(self.run.vantage, ())
+        vantage = VantageVerdict(state=VantageState.OFFLINE)
+        status = "interrupted"
+        try:
+            where = await self._where()
+            self.run = self.run.model_copy(update={"vantage": where.vantage})
+            self.sink.protect(where.addresses)
+            self.context = Context(
+                knowledge=self.knowledge,
+                tools=self.tools,
+                limiter=self.limiter,
+                sink=self.sink,
+                profile=self.request.profile,
+                seed=self.request.seed,
+                vantage=vantage,
+                on_event=self.on_event,
+                remotes=self.remotes,
+            )
+            vantage = await self._gates("start")
+            if not vantage.may_judge:
+                status = "offline"
+            else:
+                await self._work()
+                status, vantage = await self._close(where)
+        finally:
+            with trio.CancelScope(shield=True):
+                result = await self._finish(status, vantage)
+        return result
+
+    async def _where(self) -> Whereabouts:
+        return await find_vantage(self.knowledge, self.tools, label=self.request.vantage_label)
+
+    async def _gates(self, when: str) -> VantageVerdict:
+        """Ask the gates until they ask no more; judge them; tell the investigations."""
+        context = self.context
+        assert context is not None
+        performed: set[str] = set()
+        observations: list[Observation] = []
+        for _ in range(GATE_ROUNDS_MAX):
+            asked = [
+                experiment
+                for experiment in ask_vantage(self.knowledge, tuple(observations))
+                if experiment.id not in performed
+            ]
+            if not asked:
+                break
+            performed.update(experiment.id for experiment in asked)
+            await self._perform_gates(asked, observations, when)
+        vantage = judge_vantage(tuple(observations), self.knowledge)
+        context.vantage = vantage
+        self.on_event(GatesDone(vantage, when))
+        return vantage
+
+    async def _perform_gates(
+        self, experiments: Sequence[Experiment], observations: list[Observation], when: str
+    ) -> None:
+        controls = {control.id: control for control in self.knowledge.catalogue.controls}
+        attempt = {"start": 0, "middle": 1, "end": 2}[when]
+        context = self.context
+        assert context is not None
+
+        async def one(experiment: Experiment) -> None:
+            seen: list[Observation] = []
+            contact: Control | Endpoint = controls.get(experiment.endpoint) or _nobody(experiment)
+            try:
+                await perform(experiment, contact, self.tools, attempt=attempt, emit=seen.append)
+            finally:
+                observations.extend(await keep(seen, context))
+
+        async with trio.open_nursery() as nursery:
+            for experiment in experiments:
+                nursery.start_soon(one, experiment)
+
+    async def _work(self) -> None:
+        """Feed the endpoints to a fixed number of workers: memory does not grow with the plan."""
+        send, receive = trio.open_memory_channel[Endpoint](0)
+        with trio.move_on_after(self.tools.pacing.seconds_per_run) as budget:
+            async with trio.open_nursery() as nursery:
+                for _ in range(min(self.tools.pacing.workers, len(self.endpoints))):
+                    nursery.start_soon(self._worker, receive.clone())
+                receive.close()
+                async with send:
+                    for endpoint in self.endpoints:
+                        if self._spent():
+                            break
+                        await self.governor.start()
+                        try:
+                            await send.send(endpoint)
+                        except trio.BrokenResourceError:
+                            break
+        if budget.cancelled_caught:
+            self._stop(f"the run's time of {self.tools.pacing.seconds_per_run:.0f} s is used")
+
+    async def _worker(self, receive: trio.MemoryReceiveChannel[Endpoint]) -> None:
+        async with receive:
+            async for endpoint in receive:
+                if self._spent():
+                    return
+                await self._measure_one(endpoint)
+
+    async def _measure_one(self, endpoint: Endpoint) -> None:
+        context = self.context
+        assert context is not None
+        total = len(self.endpoints)
+        self.on_event(EndpointStarted(endpoint, self.done, total))
+        case = Case(endpoint)
+        try:
+            verdicts = await investigate(case, context)
+        except trio.Cancelled:
+            # What was seen until now is judged as it stands: half a look is a result too.
+            await self._keep(case, judge(case.evidence(context.vantage), self.knowledge))
+            raise
+        self.done += 1
+        await self._keep(case, verdicts)
+        self.on_event(EndpointDone(endpoint, verdicts, self.done, total))
+        if all(verdict.state in FAILED for verdict in verdicts):
+            context.failures_in_a_row += 1
+        else:
+            context.failures_in_a_row = 0
+        if context.failures_in_a_row >= CLUSTER and not self.gate_lock.locked():
+            async with self.gate_lock:
+                context.failures_in_a_row = 0
+                if not (await self._gates("middle")).may_judge:
+                    self._stop("the vantage point went offline during the run")
+
+    async def _keep(self, case: Case, verdicts: Sequence[Verdict]) -> None:
+        stamped = [self._stamped(verdict) for verdict in verdicts]
+        if self.request.collect:
+            self.verdicts.extend(stamped)
+        with trio.CancelScope(shield=True):
+            await self.sink.add_experiments(self.run.id, case.performed, frozenset(case.refused))
+            await self.sink.add_verdicts(self.run.id, stamped, (), None, set_id=self.run.id)
+        tally = self.tallies.setdefault(case.endpoint.service, [])
+        tally.extend(_light(verdict) for verdict in stamped)
+
+    def _stamped(self, verdict: Verdict) -> Verdict:
+        return verdict.model_copy(
+            update={
+                "ruleset_version": RULES_VERSION,
+                "fingerprints_sha256": self.knowledge.fingerprints_sha256,
+                "catalogue_sha256": self.knowledge.catalogue.sha256,
+            }
+        )
+
+    async def _close(self, where: Whereabouts) -> tuple[str, VantageVerdict]:
+        """Ask the gates and the whereabouts once more: a run that moved is no run."""
+        vantage = await self._gates("end")
+        after = await self._where()
+        self.run = self.run.model_copy(update={"vantage_end": after.vantage})
+        if not same_network(where.vantage, after.vantage):
+            self._note("the vantage point's network changed between start and end")
+            return "invalid", vantage
+        if not vantage.may_judge:
+            return "offline", vantage
+        return ("budget" if self.stop else "complete"), vantage
+
+    async def _finish(self, status: str, vantage: VantageVerdict) -> RunResult:
+        services = tuple(self._services())
+        used = self.context.bytes_used if self.context else 0
+        self.run = self.run.model_copy(
+            update={
+                "ended_at": self.clock.now(),
+                "status": status,
+                "bytes_received": used,
+                "vantage_end": self.run.vantage_end or self.run.vantage,
+            }
+        )
+        await self.sink.add_verdicts(self.run.id, (), services, vantage, set_id=self.run.id)
+        await self.sink.finish_run(self.run)
+        return RunResult(self.run, vantage, tuple(self.verdicts), services)
+
+    def _services(self) -> Iterator[ServiceVerdict]:
+        for service in self.knowledge.catalogue.services:
+            if service.id in self.tallies:
+                yield judge_service(service, self.tallies[service.id])
+
+    def _spent(self) -> bool:
+        """Whether no further endpoint may be started."""
+        assert self.context is not None
+        limits = [self.tools.pacing.bytes_per_run]
+        if self.request.bytes_left is not None:
+            limits.append(self.request.bytes_left)
+        if self.context.bytes_used >= min(limits):
+            self._stop(f"the budget of {min(limits):,} bytes is used")
+        return self.stop is not None
+
+    def _stop(self, reason: str) -> None:
+        if self.stop is None:
+            self.stop = reason
+            self._note(reason)
+            self.on_event(Stopped(reason))
+
+    def _note(self, text: str) -> None:
+        self.run = self.run.model_copy(update={"notes": (*self.run.notes, text)})
+
+
+def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str) -> Run:
+    return Run(
+        id=run_id,
+        world=request.world,
+        started_at=tools.clock.now(),
+        profile=request.profile,
+        seed=request.seed,
+        services=request.services,
+        consent_sha256=request.consent_sha256,
+        catalogue_sha256=knowledge.catalogue.sha256,
+        fingerprints_sha256=knowledge.fingerprints_sha256,
+        pacing={
+            key: float(value)
+            for key, value in tools.pacing.model_dump().items()
+            if isinstance(value, int | float)
+        },
+        versions={
+            "roadblock": probe.__version__,
+            "rules": RULES_VERSION,
+            "python": platform.python_version(),
+            "openssl": ssl.OPENSSL_VERSION,
+            "platform": f"{sys.platform} {platform.machine()}",
+            "geo": knowledge.geo.source,
+        },
+    )
+
+
+def _due(request: RunRequest, tools: Tools) -> Iterable[Endpoint]:
+    """Shuffle by the recorded seed; leave out what was measured within the session's pause."""
+    endpoints = list(request.endpoints)
+    random.Random(f"order/{request.seed}").shuffle(endpoints)
+    if request.again:
+        return endpoints
+    since = tools.clock.now() - timedelta(hours=tools.pacing.session_hours)
+    return [
+        endpoint
+        for endpoint in endpoints
+        if endpoint.own
+        or (endpoint.id not in request.recent or request.recent[endpoint.id] < since)
+    ]
+
+
+def _with_limiter(tools: Tools, limiter: PacedLimiter) -> Tools:
+    return replace(tools, limiter=limiter)
+
+
+def _nobody(experiment: Experiment) -> Control:
+    """Stand in for a gate experiment that contacts no catalogue host."""
+    return Control(
+        id=experiment.endpoint,
+        host=experiment.name or "localhost",
+        url=experiment.url or "https://localhost/",
+        operator="",
+        country="ZZ",
+    )
+
+
+def _light(verdict: Verdict) -> Verdict:
+    """Drop what the verdict over a service does not read: 100,000 of them stay in memory."""
+    return verdict.model_copy(
+        update={"rivals": (), "evidence": (), "also": (), "not_asked": (), "detail": ""}
+    )
