@@ -1,9 +1,7 @@
 # ruff: noqa: ASYNC240, PT012 - files are looked at from async tests; the failing call is in a block
-import os
 import random
 import signal
 import sqlite3
-import stat
 import subprocess
 import sys
 import textwrap
@@ -305,16 +303,6 @@ async def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path) -> Non
 def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="roadblock run"):
         open_reader(tmp_path / "none.db")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_read_only_folder_is_explained(path: Path) -> None:
-    path.parent.mkdir()
-    path.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)
-
-    with pytest.raises(StoreError, match="--db"):
-        async with open_writer(path):
-            pass
 
 
 @pytest.mark.parametrize("inline", [False, True], ids=["thread", "inline"])
