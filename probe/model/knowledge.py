@@ -18,7 +18,9 @@ class Network:
 class Geo(Protocol):
     """Looks up networks offline."""
 
-    source: str
+    @property
+    def source(self) -> str:
+        """The data's name and date."""
 
     def network_of(self, address: str) -> Network | None:
         """Return the network that announces the address, or None."""
@@ -41,7 +43,10 @@ class Fingerprint:
 
     id: str
     where: str
-    """`body`, `title`, `header.<name>`, `location`, `dns`, `certificate`, `ede`."""
+    """`body`, `title`, `header.<name>`, `location`, `dns`, `certificate`, `ede`, `whoami`.
+
+    `whoami`: the answer of a whoami name, by which whoever answered instead is known.
+    """
     match: str
     """How: `contains`, `prefix`, `full`, `regexp`."""
     pattern: str
