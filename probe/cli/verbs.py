@@ -32,6 +32,7 @@ VERBS = (
     Verb("export", Section.SHARE, "Write stored measurements as JSON Lines or CSV."),
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
     Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
+    Verb("forget", Section.SET_UP, "Delete stored measurements for good."),
     Verb("targets", Section.SET_UP, "List and check what is measured."),
     Verb("demo", Section.LAB, "Run against a censored internet in a box and compare with it."),
     Verb("lab", Section.LAB, "List the lab's worlds, or run any command inside one."),

@@ -1,0 +1,30 @@
+ARG BASE=python:3.11-slim
+FROM ${BASE} AS build
+WORKDIR /source
+COPY requirements.txt ./
+RUN python3 -m venv /opt/roadblock \
+    && /opt/roadblock/bin/pip install --no-cache-dir --disable-pip-version-check --quiet \
+        --require-hashes --requirement requirements.txt
+COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
+COPY probe ./probe
+COPY targets ./targets
+RUN /opt/roadblock/bin/pip install --no-cache-dir --disable-pip-version-check --quiet --no-deps . \
+    && /opt/roadblock/bin/pip uninstall --quiet --yes pip setuptools || true \
+    && /opt/roadblock/bin/python -m compileall -q /opt/roadblock/lib
+
+FROM ${BASE}
+# The base without Debian's slim Python has none of its own; with it this costs nothing.
+COPY --from=build /opt/roadblock /opt/roadblock
+ENV PATH=/opt/roadblock/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    XDG_DATA_HOME=/data \
+    XDG_CONFIG_HOME=/data/config \
+    ROADBLOCK_DB=/data/roadblock.db
+RUN mkdir /data && chown 10001:10001 /data
+# A number, so that a cluster can see without a passwd file that this is not root.
+USER 10001:10001
+VOLUME /data
+WORKDIR /data
+# Consent is not given by an image: docker run ... run --consent SHA256, or `consent accept` once.
+ENTRYPOINT ["roadblock"]
+CMD ["--help"]

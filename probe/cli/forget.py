@@ -1,0 +1,30 @@
+"""`roadblock forget`: delete stored measurements for good."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from probe.cli.options import database_option
+from probe.config.settings import default_database
+from probe.errors import UsageError
+
+
+@click.command()
+@click.option("--all", "every", is_flag=True, help="Delete all runs.")
+@click.option(
+    "--before",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Delete runs that started before this day (UTC).",
+)
+@database_option
+def command(every: bool, before: datetime | None, database: Path | None) -> None:
+    """Delete stored runs, with all their evidence. Cannot be undone."""
+    from probe.store import forget
+
+    if every == (before is not None):
+        raise UsageError("say either --all or --before DATE")
+    limit = before.replace(tzinfo=UTC) if before else None
+    count = forget(database or default_database(), before=limit)
+    click.echo(f"Deleted {count} runs.")

@@ -1,0 +1,59 @@
+"""Options that several verbs share, so that they are called and explained alike."""
+
+from pathlib import Path
+
+import click
+
+from probe.report.language import WORDINGS
+
+targets_option = click.option(
+    "--targets",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="ROADBLOCK_TARGETS",
+    metavar="DIR",
+    help="Folder of target files to use instead of the shipped ones.",
+)
+ca_file_option = click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROADBLOCK_CA_FILE",
+    metavar="FILE",
+    help="Certificate authorities (PEM) that verify instead of the shipped public ones.",
+)
+geo_option = click.option(
+    "--geo-db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROADBLOCK_GEO_DB",
+    metavar="FILE",
+    help="Geo data (MMDB) to use instead of the bundled one.",
+)
+database_option = click.option(
+    "--db",
+    "database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROADBLOCK_DB",
+    metavar="FILE",
+    help="Database. Default: results/roadblock.db in a checkout, else the platform's data folder.",
+)
+language_option = click.option(
+    "--language",
+    type=click.Choice(sorted(WORDINGS)),
+    default="en",
+    envvar="ROADBLOCK_LANGUAGE",
+    show_default=True,
+    help="Language of the sentences.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
+)
+selection_arguments = (
+    click.argument("names", nargs=-1, metavar="[SERVICE]..."),
+    click.option("--all", "every", is_flag=True, help="All endpoints, not only the core ones."),
+    click.option(
+        "--tier",
+        type=click.IntRange(1, 3),
+        default=1,
+        show_default=True,
+        help="Include services up to this risk tier; naming a service includes it too.",
+    ),
+)

@@ -1,0 +1,228 @@
+"""`roadblock run`: measure services from here; the one verb that sends packets to the outside."""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import trio
+
+from probe.cli.consent import agreed, consent_option
+from probe.cli.options import (
+    ca_file_option,
+    database_option,
+    geo_option,
+    json_option,
+    language_option,
+    selection_arguments,
+    targets_option,
+)
+from probe.cli.outputs import OUTPUTS, parse_output, write_output
+from probe.cli.reading import stored_findings
+from probe.cli.selection import country_notes, select, services_of
+from probe.cli.telling import Teller
+from probe.config.consent import Language
+from probe.config.settings import default_database
+from probe.model.knowledge import Knowledge
+from probe.model.target import Pacing
+from probe.reference import load_knowledge
+from probe.report.document import document_json
+from probe.report.findings import Findings, findings
+from probe.report.grid import show
+from probe.report.progress import progress
+from probe.report.text import report_blocks
+from probe.report.words import wording
+from probe.run import Event, RunRequest, measure
+from probe.run.machine import read_machine
+from probe.run.setup import make_tools
+from probe.store import open_reader, open_writer
+
+NAMES, EVERY, TIER = selection_arguments
+PROFILES = ("look", "quick", "standard", "deep")
+INTERNET = "internet"
+NOTHING_SELECTED = 5
+INCONCLUSIVE = 3
+INTERNAL_ERROR = 4
+INTERRUPTED = 130
+EXIT_CODES = {
+    "complete": 0,
+    "offline": INCONCLUSIVE,
+    "budget": INCONCLUSIVE,
+    "invalid": INCONCLUSIVE,
+    "interrupted": INTERRUPTED,
+}
+
+
+@click.command()
+@NAMES
+@EVERY
+@TIER
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="look",
+    show_default=True,
+    help="How far to go after a failure.",
+)
+@click.option("--again", is_flag=True, help="Measure although the pause of six hours is not over.")
+@consent_option
+@targets_option
+@ca_file_option
+@geo_option
+@database_option
+@json_option
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help=f"Also write a file: {', '.join(OUTPUTS)}. May be repeated.",
+)
+@click.option("--vantage", default="", metavar="LABEL", help="Where this is, as in DE/AS3320.")
+@click.option("--seed", type=int, help="Seed of all orders that are drawn. Default: a new one.")
+@click.option(
+    "--pace-factor",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    help="Scales waits, never timeouts.",
+)
+@click.option("--no-quic", is_flag=True, help="Leave HTTP/3 out.")
+@click.option("--control", "controls", multiple=True, metavar="URL", help="A control vantage.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+@language_option
+@click.option("--world", default=INTERNET, hidden=True, help="Set by the lab.")
+def command(
+    names: tuple[str, ...],
+    every: bool,
+    tier: int,
+    profile: str,
+    again: bool,
+    consent: str | None,
+    targets: Path | None,
+    ca_file: Path | None,
+    geo_db: Path | None,
+    database: Path | None,
+    as_json: bool,
+    outputs: tuple[str, ...],
+    vantage: str,
+    seed: int | None,
+    pace_factor: float,
+    no_quic: bool,
+    controls: tuple[str, ...],
+    quiet: bool,
+    language: Language,
+    world: str,
+) -> int:
+    """Measure services from here and say what stands in the way.
+
+    Without names: the core endpoints of the first tier. A name is a service (instagram) or an
+    endpoint (instagram.web).
+    """
+    wanted = [parse_output(text) for text in outputs]
+    knowledge = load_knowledge(targets, ca_file, geo_db)
+    endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
+    if not endpoints:
+        click.echo("Nothing is selected.", err=True)
+        return NOTHING_SELECTED
+    services = services_of(knowledge.catalogue, endpoints)
+    for note in country_notes(services):
+        click.echo(f"Note. {note}", err=True)
+    agreement = None
+    if world == INTERNET:
+        agreement = agreed(consent, language=language, services=[s.name for s in services]).sha256
+    database = database or default_database()
+    pacing = knowledge.catalogue.pacing
+    past = _past(database, pacing)
+    again = again or world != INTERNET
+    if not again and all(e.id in past.recent and not e.own for e in endpoints):
+        phrase = wording(language).phrases["nothing_due"]
+        click.echo(phrase.format(hours=pacing.session_hours), err=True)
+        return NOTHING_SELECTED
+    request = RunRequest(
+        endpoints=endpoints,
+        services=tuple(service.id for service in services),
+        profile=profile,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        world=world,
+        vantage_label=vantage,
+        again=again,
+        consent_sha256=agreement,
+        quic=not no_quic,
+        pace_factor=pace_factor,
+        controls=controls,
+        recent=past.recent,
+        bytes_left=past.bytes_left if world == INTERNET else None,
+    )
+    words = wording(language)
+    with progress(sys.stderr, quiet=quiet) as shown:
+        found = trio.run(_measure, request, knowledge, database, Teller(shown, words))
+    for output in wanted:
+        write_output(output, found, words)
+    if as_json:
+        click.echo(document_json(found, words))
+    else:
+        show(report_blocks(found, words), sys.stdout)
+    return EXIT_CODES.get(found.run.status, INTERNAL_ERROR)
+
+
+async def _measure(
+    request: RunRequest, knowledge: Knowledge, database: Path, tell: Callable[[Event], None]
+) -> Findings:
+    """Run to the end or to the first signal; what was finished is stored either way."""
+    utc = datetime.now(UTC)
+    run_id = f"{utc:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    tools = make_tools(
+        knowledge, read_machine(), utc=utc, quic=request.quic, pace_factor=request.pace_factor
+    )
+    result = None
+    async with open_writer(database) as writer, trio.open_nursery() as nursery:
+        work = await nursery.start(_cancel_on_signal)
+        with work:
+            result = await measure(request, knowledge, tools, writer, run_id=run_id, on_event=tell)
+        nursery.cancel_scope.cancel()
+    if result is None:
+        # Interrupted: the result is what the store has of it.
+        with open_reader(database) as reader:
+            return stored_findings(reader, reader.run(run_id))
+    return findings(
+        result.run, result.vantage, result.services, result.verdicts, knowledge.catalogue
+    )
+
+
+async def _cancel_on_signal(
+    task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Cancel the work at the first SIGINT or SIGTERM; leave at once at the second."""
+    work = trio.CancelScope()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started(work)
+        async for _ in signals:
+            if work.cancel_called:
+                os._exit(INTERRUPTED)
+            click.echo("Stopping; once more stops at once.", err=True)
+            work.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What earlier runs from here leave to this one."""
+
+    recent: dict[str, datetime]
+    bytes_left: int | None
+
+
+def _past(database: Path, pacing: Pacing) -> _Past:
+    """Read when endpoints were last measured, and what budgets of bytes are left."""
+    if not database.exists():
+        return _Past({}, None)
+    now = datetime.now(UTC)
+    with open_reader(database) as reader:
+        day = pacing.bytes_per_day - reader.traffic_since(now - timedelta(days=1))
+        month = pacing.bytes_per_month - reader.traffic_since(now - timedelta(days=30))
+        recent = reader.measured_since(now - timedelta(hours=pacing.session_hours))
+    return _Past(recent, max(0, min(day, month)))
