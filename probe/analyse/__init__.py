@@ -1,0 +1,1 @@
+"""Meaning over time and against expectations: baseline, changes, rates; pure over verdicts."""
