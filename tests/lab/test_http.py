@@ -14,7 +14,7 @@ from trio.testing import memory_stream_pair
 from probe.lab.servers.http import page_of, serve_http1, serve_http2
 from probe.lab.servers.site import REDIRECT_TO_HTTPS, Edge, Manner, Page, Site, filler
 
-BODY = filler("test", 150_000)
+BODY = filler(150_000)
 
 
 def edge(page: Page, **site) -> Edge:

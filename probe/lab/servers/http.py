@@ -123,10 +123,10 @@ def response_headers(page: Page) -> tuple[tuple[str, str], ...]:
     headers = list(page.headers)
     if "server" not in given:
         headers.append(_SERVER)
-    if page.body and "content-type" not in given:
+    if (page.body or page.padding_bytes) and "content-type" not in given:
         headers.append(("content-type", "text/html; charset=utf-8"))
     if page.status not in _BODILESS and page.manner is not Manner.ENDLESS_BODY:
-        headers.append(("content-length", str(len(page.body))))
+        headers.append(("content-length", str(len(page.body) + page.padding_bytes)))
     return tuple(headers)
 
 
@@ -144,15 +144,16 @@ async def _without_http(stream: trio.abc.Stream, page: Page) -> None:
 
 async def body_chunks(page: Page) -> AsyncIterator[bytes]:
     """Yield the body as the page's manner sends it."""
-    half = page.body[: len(page.body) // 2]
+    body = page.content
+    half = body[: len(body) // 2]
     match page.manner:
         case Manner.ENDLESS_BODY:
             while True:
-                yield page.body or b"and more\n"
+                yield body or b"and more\n"
                 await trio.sleep(0.01)
         case Manner.DRIP:
-            for number in range(len(page.body)):
-                yield page.body[number : number + 1]
+            for number in range(len(body)):
+                yield body[number : number + 1]
                 await trio.sleep(1)
         case Manner.TRUNCATED | Manner.RESET_MID_BODY:
             yield half
@@ -160,8 +161,8 @@ async def body_chunks(page: Page) -> AsyncIterator[bytes]:
             yield half
             await trio.sleep_forever()
         case _:
-            for start in range(0, len(page.body), _CHUNK_BYTES):
-                yield page.body[start : start + _CHUNK_BYTES]
+            for start in range(0, len(body), _CHUNK_BYTES):
+                yield body[start : start + _CHUNK_BYTES]
 
 
 class _Http2:

@@ -49,8 +49,8 @@ class Farm:
     """By address."""
     name_servers: Mapping[str, NameServer] = field(default_factory=lambda: MappingProxyType({}))
     """By address."""
-    zone: Zone = EMPTY_ZONE
-    ports: Mapping[int, Speaks] = WEB_PORTS
+    zone: Zone = field(default_factory=lambda: EMPTY_ZONE)
+    ports: Mapping[int, Speaks] = field(default_factory=lambda: WEB_PORTS)
     quic: bool = True
 
 

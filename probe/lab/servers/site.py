@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from probe.lab.pki import Certificate
@@ -46,10 +47,17 @@ class Page:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    padding_bytes: int = 0
+    """Followed by so much filler, made when it is sent: pages by the hundred cost nothing."""
     manner: Manner = Manner.WHOLE
     delay_s: float = 0.0
     technique: str = ""
     """Row of the techniques' catalogue that this page plays (G08, ...); empty: a genuine page."""
+
+    @property
+    def content(self) -> bytes:
+        """The whole body."""
+        return self.body + filler(self.padding_bytes) if self.padding_bytes else self.body
 
 
 REDIRECT_TO_HTTPS = Page(status=301)
@@ -109,15 +117,19 @@ class Edge:
         return self.sites[0] if self.takes_every_name else None
 
 
-def filler(label: str, size_bytes: int) -> bytes:
+def filler(size_bytes: int) -> bytes:
     """Return so many bytes of dull, repeatable text: enough to measure a pace by."""
-    line = f"<!-- {label} "
-    lines: list[str] = []
-    length = 0
-    number = 0
-    while length < size_bytes:
-        text = f"{line}{number:08d} {number * 2654435761 % 2**32:08x} -->\n"
-        lines.append(text)
-        length += len(text)
-        number += 1
+    return _filler(-(-size_bytes // _FILLER_STEP) * _FILLER_STEP)[:size_bytes]
+
+
+_FILLER_STEP = 1 << 18
+
+
+@lru_cache(maxsize=4)
+def _filler(size_bytes: int) -> bytes:
+    # Knuth's multiplicative hash keeps the lines apart, so that compression does not swallow them.
+    lines = (
+        f"<!-- {number:08d} {number * 2654435761 % 2**32:08x} -->\n"
+        for number in range(size_bytes // 27 + 1)
+    )
     return "".join(lines).encode()[:size_bytes]

@@ -1,0 +1,27 @@
+"""The named worlds: which there are, and how to build one for a catalogue."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from probe.errors import UsageError
+from probe.lab.world import World
+from probe.lab.worlds import benign
+from probe.lab.worlds.spec import WorldSpec
+from probe.model.target import Catalogue
+
+WORLDS: Final[Mapping[str, WorldSpec]] = MappingProxyType(
+    {spec.id: spec for spec in (*benign.SPECS,)}
+)
+"""By id, in the order in which `roadblock lab list` shows them."""
+
+
+def build_world(
+    world_id: str, catalogue: Catalogue, *, seed: int = 0, at: datetime | None = None
+) -> World:
+    """Return a named world for a catalogue, or say which worlds there are."""
+    spec = WORLDS.get(world_id)
+    if spec is None:
+        raise UsageError(f"no world named {world_id!r}; there are: {', '.join(WORLDS)}")
+    return spec.build(catalogue, seed=seed, at=at)

@@ -1,0 +1,162 @@
+"""How a named world is said as data, and how it becomes a World for one catalogue."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from probe.lab.box import Box, Names
+from probe.lab.path import Link
+from probe.lab.pki import LAB_ANCHOR
+from probe.lab.servers.nameserver import Lie, NameManner, NameServer
+from probe.lab.servers.running import Farm
+from probe.lab.servers.site import Edge, TlsManner
+from probe.lab.world import Client, World
+from probe.lab.worlds.layout import Layout, layout_of
+from probe.lab.worlds.misbehaving import SiteChange
+from probe.lab.worlds.networks import GERMANY, Access
+from probe.lab.worlds.trouble import Vacant
+from probe.model.target import Catalogue
+
+Hosts = Mapping[str, tuple[str, ...]]
+BoxPlan = Callable[["Ground"], Mapping[int, Sequence[Box]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a world's boxes may need to know of the map."""
+
+    catalogue: Catalogue
+    layout: Layout
+    access: Access
+
+    def names_of(self, *services: str) -> Names:
+        """Return the hosts of these services, and nothing else."""
+        hosts = {e.host for e in self.catalogue.endpoints if e.service in services}
+        return Names(tuple(sorted(hosts)))
+
+    def addresses_of(self, *services: str) -> tuple[str, ...]:
+        """Return where these services are."""
+        return tuple(
+            address
+            for host in self.names_of(*services).patterns
+            for address in self.layout.hosts[host]
+        )
+
+    def resolvers(self) -> frozenset[str]:
+        """Return the access network's own resolvers."""
+        return frozenset(self.access.resolver)
+
+
+def no_boxes(ground: Ground) -> Mapping[int, Sequence[Box]]:
+    """Return no boxes at all."""
+    del ground
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSpec:
+    """A named world, for any catalogue."""
+
+    id: str
+    title: str
+    story: str
+    access: Access = GERMANY
+    link: Link = field(default_factory=Link)
+    boxes: BoxPlan = no_boxes
+    """Fresh boxes by link; 2 is inside the access network, 3 at its border."""
+    lies: tuple[Lie, ...] = ()
+    """Of the access network's resolver."""
+    resolver_manner: NameManner = NameManner.ANSWER
+    resolver_delay_s: float = 0.0
+    changed: tuple[tuple[Names, SiteChange], ...] = ()
+    """Which sites are not genuine, and what becomes of them."""
+    dead: Names = field(default_factory=Names)
+    """Hosts that are in the DNS, at addresses where nobody is."""
+    unknown_name: TlsManner = TlsManner.SERVE
+    """What servers do with names that they do not serve."""
+    admits_every: int = 1
+    edges: Mapping[str, Edge] = field(default_factory=lambda: MappingProxyType({}))
+    """Servers that no catalogue knows: block page, portal, forger; by address."""
+    has_ipv4: bool = True
+    has_ipv6: bool = True
+    client_resolvers: tuple[str, ...] | None = None
+    """None: the access network's."""
+    client_hosts: Hosts = field(default_factory=lambda: MappingProxyType({}))
+    environment_proxies: tuple[str, ...] = ()
+
+    def build(self, catalogue: Catalogue, *, seed: int = 0, at: datetime | None = None) -> World:
+        """Return this world for a catalogue; `at` is the date of its certificates."""
+        layout = layout_of(catalogue)
+        access = self.access
+        edges = self._edges(layout)
+        resolver = NameServer(
+            "access",
+            access.resolver,
+            egress=access.resolver_egress,
+            lies=self.lies,
+            manner=self.resolver_manner,
+            delay_s=self.resolver_delay_s,
+        )
+        name_servers = {**layout.name_servers, **dict.fromkeys(access.resolver, resolver)}
+        boxes = {
+            link: tuple(row) for link, row in self.boxes(Ground(catalogue, layout, access)).items()
+        }
+        last = len(access.routers)
+        vacant = Vacant(inhabited=frozenset((*edges, *name_servers)))
+        boxes[last] = (*boxes.get(last, ()), vacant)
+        own_resolvers = access.resolver if self.client_resolvers is None else self.client_resolvers
+        return World(
+            id=self.id,
+            title=self.title,
+            story=self.story,
+            catalogue=catalogue,
+            client=Client(
+                ipv4=access.ipv4 if self.has_ipv4 else None,
+                ipv6=access.ipv6 if self.has_ipv6 else None,
+                resolvers=tuple(a for a in own_resolvers if self._has_family_of(a)),
+                hosts=self.client_hosts,
+                environment_proxies=self.environment_proxies,
+            ),
+            country=access.country,
+            asn=access.asn,
+            routers=access.routers,
+            link=self.link,
+            boxes=MappingProxyType(boxes),
+            hosts=layout.hosts,
+            farm=Farm(
+                at=at or LAB_ANCHOR,
+                edges=MappingProxyType(edges),
+                name_servers=MappingProxyType(name_servers),
+                zone=layout.zone,
+                ports=layout.ports,
+            ),
+            seed=seed,
+        )
+
+    def _has_family_of(self, address: str) -> bool:
+        return self.has_ipv6 if ":" in address else self.has_ipv4
+
+    def _edges(self, layout: Layout) -> dict[str, Edge]:
+        sites = dict(layout.sites)
+        for names, change in self.changed:
+            for host in layout.sites:
+                if names.match(host):
+                    sites[host] = change(sites[host])
+        edges = layout.edges(sites)
+        if self.unknown_name is not TlsManner.SERVE or self.admits_every != 1:
+            edges = {
+                address: replace(
+                    edge, unknown_name=self.unknown_name, admits_every=self.admits_every
+                )
+                for address, edge in edges.items()
+            }
+        if self.dead.patterns:
+            gone = {a for host in layout.hosts if self.dead.match(host) for a in layout.hosts[host]}
+            edges = {address: edge for address, edge in edges.items() if address not in gone}
+        return {**edges, **self.edges}
+
+
+def everything(change: SiteChange) -> tuple[tuple[Names, SiteChange], ...]:
+    """Return the change for every site."""
+    return ((Names(("*",)), change),)
