@@ -86,6 +86,7 @@ class Scrubber:
         self._networks = tuple(map(_customer_network, self._addresses))
         # The same chains and pages come back for every endpoint of a service.
         self._is_marked = functools.lru_cache(maxsize=512)(self.touches)
+        self._is_known = functools.lru_cache(maxsize=4096)(self._touches_text)
         self._page = functools.lru_cache(maxsize=64)(self.clean_page)
 
     def __repr__(self) -> str:
@@ -158,7 +159,7 @@ class Scrubber:
 
     def _changes(self, observation: Observation, *, drop_chain: bool) -> dict[str, Any]:
         changes: dict[str, Any] = {}
-        if observation.address is not None and self._is_known(observation.address):
+        if self._forms and observation.address is not None and self._is_known(observation.address):
             changes["address"] = None
         if isinstance(observation, DnsObservation):
             changes |= self._dns_changes(observation)
@@ -211,6 +212,8 @@ class Scrubber:
         That something stood there is a fact, so `texts` says `[client]`.
         """
         changes: dict[str, Any] = {}
+        if not self._forms:
+            return answer
         known = [self._is_known(address) for address in answer.addresses]
         if any(known):
             changes["addresses"] = tuple(
@@ -235,8 +238,8 @@ class Scrubber:
         )
         return {} if hops == observation.hops else {"hops": hops}
 
-    def _is_known(self, text: str) -> bool:
-        return bool(self._forms) and self.touches(text.encode("utf-8", "surrogatepass"))
+    def _touches_text(self, text: str) -> bool:
+        return self.touches(text.encode("utf-8", "surrogatepass"))
 
     def _is_near(self, address: str) -> bool:
         """Whether a router is the customer's: private, or in the client's own network."""

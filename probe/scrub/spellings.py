@@ -16,6 +16,10 @@ from dataclasses import dataclass
 PLACEHOLDER = "[client]"
 """Stands where an address of the client was."""
 
+# Up to here one pattern over all forms beats looking for each guard (measured: 7 against 15 us on
+# 500 bytes, even at 4 KB); a page holds some escape anyway, which would make us do both.
+_SHORT_BYTES = 4096
+
 Span = tuple[int, int]
 Check = Callable[[bytes, int, int], Span | None]
 
@@ -43,6 +47,8 @@ class Form:
     check: Check
     folded: bool = True
     """Whether letter case means nothing: searched in lower-case text."""
+    hint: bytes = b""
+    """A pattern that matches wherever `pattern` does, to be joined with the other forms'."""
 
 
 class Forms:
@@ -58,6 +64,8 @@ class Forms:
                 place.append(form)
         self._folded = tuple(folded.items())
         self._exact = tuple(exact.items())
+        self._quick = _any_hint(folded)
+        self._quick_exact = _any_hint(exact)
 
     def __bool__(self) -> bool:
         return bool(self._folded)
@@ -65,12 +73,22 @@ class Forms:
     def spans(self, data: bytes) -> Iterator[Span]:
         """Yield (start, end) of every spelling in the bytes, in no order, overlaps included."""
         text = data.lower()
-        for guard, forms in self._folded:
-            if guard in text:
-                yield from _matches(forms, text)
-        for guard, forms in self._exact:
-            if guard in data:
-                yield from _matches(forms, data)
+        is_short = len(data) <= _SHORT_BYTES
+        if not is_short or self._quick.search(text):
+            for guard, forms in self._folded:
+                if guard in text:
+                    yield from _matches(forms, text)
+        if not is_short or self._quick_exact.search(data):
+            for guard, forms in self._exact:
+                if guard in data:
+                    yield from _matches(forms, data)
+
+
+def _any_hint(by_guard: dict[bytes, list[Form]]) -> re.Pattern[bytes]:
+    hints = {
+        form.hint or re.escape(form.guard): None for forms in by_guard.values() for form in forms
+    }
+    return re.compile(b"|".join(hints) or rb"(?!)")
 
 
 def _matches(forms: Iterable[Form], text: bytes) -> Iterator[Span]:
@@ -150,7 +168,7 @@ def _octets(octets: tuple[int, ...]) -> Form:
     # Only the first octet can be a guard: inet_aton also takes `203.0x0.0161.7`.
     first = b"%d" % octets[0]
     pattern = _DOT.join([first, *map(_octet, octets[1:])])
-    return Form(first, re.compile(pattern), _decimal_edges)
+    return Form(first, re.compile(pattern), _decimal_edges, hint=pattern)
 
 
 def _subnet(octets: tuple[int, ...]) -> Form:
@@ -224,7 +242,7 @@ def _groups(address: ipaddress.IPv6Address, network: ipaddress.IPv6Network) -> t
         written = _COLON_RE.sub(b":", text[start:end])
         return (start, end) if _is_within(written.decode(), network, prefix) else None
 
-    return (Form(first, re.compile(first + tail), check),)
+    return (Form(first, re.compile(first + tail), check, hint=first + _COLON),)
 
 
 def _is_within(text: str, network: ipaddress.IPv6Network, prefix: tuple[int, ...]) -> bool:
