@@ -1,6 +1,6 @@
 """What the judge may know: catalogue, fingerprints, geo data, trust roots, pacing; read once."""
 
-from probe.reference.catalogue import load_catalogue, with_pace_factor
+from probe.reference.catalogue import load_catalogue
 from probe.reference.fingerprints import load_fingerprints
 from probe.reference.geo import open_geo
 from probe.reference.knowledge import load_knowledge, without_local_roots
@@ -14,6 +14,5 @@ __all__ = [
     "load_roots",
     "open_geo",
     "roots_sha256",
-    "with_pace_factor",
     "without_local_roots",
 ]

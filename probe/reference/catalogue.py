@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from probe.errors import CatalogueError, UsageError
+from probe.errors import CatalogueError
 from probe.model.base import Value
 from probe.model.target import (
     Canary,
@@ -77,13 +77,6 @@ def fingerprint(catalogue: Catalogue) -> str:
     """Return the SHA-256 of what the catalogue says, wherever it was read and however laid out."""
     text = catalogue.model_dump_json(exclude={"sha256", "source"})
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def with_pace_factor(pacing: Pacing, factor: float) -> Pacing:
-    """Return the pacing with its waits scaled; timeouts stay."""
-    if not 0 < factor <= 100:
-        raise UsageError(f"--pace-factor: {factor:g} will not do; use a number above 0, up to 100")
-    return pacing.model_copy(update={"pace_factor": factor})
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.errors import CatalogueError, UsageError
+from probe.errors import CatalogueError
 from probe.model.target import (
     Canary,
     Control,
@@ -19,7 +19,7 @@ from probe.model.target import (
 )
 from probe.model.words import Family, Role
 from probe.reference import places
-from probe.reference.catalogue import load_catalogue, with_pace_factor
+from probe.reference.catalogue import load_catalogue
 
 README = places.shipped_targets() / "README.md"
 
@@ -395,13 +395,3 @@ def test_the_wheels_copy_is_found_where_there_is_no_checkout(tmp_path, monkeypat
 
     assert places.shipped_targets() == package / "_targets"
     assert load_catalogue().sha256 == expected
-
-
-def test_the_pace_factor_is_recorded_in_the_pacing():
-    assert with_pace_factor(Pacing(), 0.1).pace_factor == 0.1
-
-
-@pytest.mark.parametrize("factor", [0.0, -1.0, 1000.0, float("nan")])
-def test_a_pace_factor_that_stops_or_reverses_time_is_refused(factor):
-    with pytest.raises(UsageError, match="--pace-factor"):
-        with_pace_factor(Pacing(), factor)
