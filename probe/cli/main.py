@@ -39,10 +39,6 @@ class VerbGroup(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"probe.cli.{cmd_name}").command
-        if ctx.default_map:
-            from probe.config.settings import check_settings
-
-            check_settings(cmd_name, ctx.default_map.get(cmd_name, {}), parameters_of(command))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -90,10 +86,18 @@ def program(context: click.Context, config: Path | None, debug: bool) -> None:
     The result goes to stdout, progress to stderr. Options win over ROADBLOCK_* variables, and
     those over config.toml.
     """
-    from probe.config.settings import read_settings
+    from probe.config.settings import check_settings, read_settings
 
-    context.obj = {"debug": debug}
-    context.default_map = read_settings(config)
+    del debug  # read by _debug(), which also serves errors before this line
+    settings = read_settings(config)
+    invoked = context.invoked_subcommand or ""
+    known: dict[str, Any] = {verb.name: {} for verb in VERBS}
+    command = program.get_command(context, invoked)
+    if command is not None:
+        known[invoked] = parameters_of(command)
+    check_settings("config.toml", {name: {} for name in settings}, known)
+    check_settings(invoked, settings.get(invoked, {}), known[invoked])
+    context.default_map = settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,51 @@
+"""What `doctor --network` asks the outside: the gates of a run, without any service."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import trio
+
+from probe.cli.checks import Check
+from probe.cli.forgetting import ForgettingSink
+from probe.model.knowledge import Knowledge
+from probe.model.verdict import GateVerdict
+from probe.reference import load_knowledge
+from probe.report.words import place, vantage_sentences, wording
+from probe.run import RunRequest, RunResult, measure
+from probe.run.machine import read_machine
+from probe.run.setup import make_tools
+
+OUTCOMES: dict[str, Literal["ok", "bad", "not tested"]] = {
+    "pass": "ok",
+    "fail": "bad",
+    "unknown": "not tested",
+}
+
+
+def network_checks(targets: Path | None, geo_db: Path | None) -> tuple[Check, ...]:
+    """Ask the control hosts; one check per gate. Nothing is stored."""
+    knowledge = load_knowledge(targets, None, geo_db)
+    result = trio.run(_gates, knowledge)
+    words = wording("en")
+    return (
+        Check("Network", "ok", place(result.run, words)),
+        Check(
+            "Line",
+            "ok" if result.vantage.may_judge else "bad",
+            vantage_sentences(result.vantage, result.run, words)[0],
+        ),
+        *(_check(gate) for gate in result.vantage.gates),
+    )
+
+
+async def _gates(knowledge: Knowledge) -> RunResult:
+    utc = datetime.now(UTC)
+    tools = make_tools(knowledge, read_machine(), utc=utc)
+    return await measure(
+        RunRequest(endpoints=()), knowledge, tools, ForgettingSink(), run_id="doctor"
+    )
+
+
+def _check(gate: GateVerdict) -> Check:
+    return Check(f"Gate {gate.gate}", OUTCOMES[gate.outcome], gate.detail or gate.rule_id)

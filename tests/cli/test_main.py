@@ -1,0 +1,158 @@
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from probe.cli import main as main_module
+from probe.cli.main import main, program
+from probe.cli.verbs import VERBS, Section
+from probe.errors import CatalogueError, StoreError, UsageError
+
+MODULES = {
+    path.stem
+    for path in Path(main_module.__file__).parent.glob("*.py")
+    if "\ncommand" in path.read_text(encoding="utf-8")
+    or "def command(" in path.read_text(encoding="utf-8")
+}
+
+
+def test_the_help_lists_every_verb_under_its_heading(cli):
+    text = cli.invoke(program, ["--help"]).output
+
+    places = [text.index(f"\n{section}:") for section in Section]
+    assert places == sorted(places)
+    for verb in VERBS:
+        assert f"  {verb.name.ljust(8)}  {verb.help}" in text
+
+
+def test_the_table_and_the_modules_name_the_same_verbs():
+    """A verb that does not work yet is not shown, and none is hidden by mistake."""
+    assert {verb.name for verb in VERBS} == MODULES
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+def test_every_verb_has_help_of_its_own(cli, verb):
+    command = importlib.import_module(f"probe.cli.{verb}").command
+
+    result = cli.invoke(program, [verb, "--help"])
+
+    assert result.exit_code == 0
+    assert isinstance(command, click.Command)
+    assert len(result.output.splitlines()) > 4
+    assert all(option.help for option in command.params if isinstance(option, click.Option)), (
+        "every option says what it does"
+    )
+
+
+def test_the_help_imports_nothing_heavy():
+    """What `roadblock --help` costs is what it imports: a Raspberry Pi shows it at once."""
+    code = (
+        "import sys; from probe.cli.main import main; main(['--help']);"
+        "heavy = {'trio', 'pydantic', 'rich', 'httpx', 'dns', 'cryptography', 'sqlite3'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert ended.stderr == ""
+    assert ended.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(UsageError("no such thing"), 2, id="usage"),
+        pytest.param(CatalogueError(["a", "b"]), 2, id="targets"),
+        pytest.param(StoreError("disk"), 4, id="ours"),
+        pytest.param(ExceptionGroup("nursery", [UsageError("no such thing")]), 2, id="in a group"),
+        pytest.param(ValueError("oops"), 4, id="a crash is never 1"),
+        pytest.param(KeyboardInterrupt(), 130, id="interrupted"),
+        pytest.param(BaseExceptionGroup("n", [KeyboardInterrupt()]), 130, id="interrupted in trio"),
+    ],
+)
+def test_every_ending_has_its_exit_code(monkeypatch, error, code):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(program, "main", fail)
+
+    assert main([]) == code
+
+
+def test_a_mistake_of_the_person_is_said_without_a_traceback(capsys):
+    assert main(["targets", "check", "--targets", "/nowhere"]) == 2
+
+    captured = capsys.readouterr()
+    assert captured.err.startswith("roadblock: /nowhere: ")
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+def test_an_unknown_verb_is_wrong_usage(capsys):
+    assert main(["measure"]) == 2
+    assert "No such command 'measure'" in capsys.readouterr().err
+
+
+def test_an_unknown_service_gets_a_suggestion(capsys):
+    assert main(["targets", "list", "instagrm"]) == 2
+    assert "did you mean instagram?" in capsys.readouterr().err
+
+
+def test_the_version_is_one_line(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("roadblock 0.")
+
+
+def test_settings_come_from_the_file(tmp_path, capsys):
+    folder = tmp_path / "nowhere"
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[targets.check]\ntargets = "{folder}"\n', encoding="utf-8")
+
+    assert main(["--config", str(settings), "targets", "check"]) == 2
+    assert str(folder) in capsys.readouterr().err
+
+
+def test_a_variable_wins_over_the_file(tmp_path, capsys, monkeypatch):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[targets.check]\ntargets = "/from/file"\n', encoding="utf-8")
+    monkeypatch.setenv("ROADBLOCK_TARGETS", "/from/variable")
+
+    assert main(["--config", str(settings), "targets", "check"]) == 2
+    assert "/from/variable" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        pytest.param('[targets.check]\ntarget = "x"\n', "did you mean targets?", id="typo"),
+        pytest.param('[consent.accept]\nconsent = "x"\n', "no setting 'consent'", id="consent"),
+        pytest.param("targets = 3\n", "targets must be a table", id="no table"),
+        pytest.param("[targets\n", "is not TOML", id="no TOML"),
+    ],
+)
+def test_a_wrong_settings_file_is_refused(tmp_path, capsys, text, complaint):
+    settings = tmp_path / "settings.toml"
+    settings.write_text(text, encoding="utf-8")
+    verb = "consent" if "consent" in text else "targets"
+
+    assert main(["--config", str(settings), verb, "status" if verb == "consent" else "check"]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_crash():
+    command = f"{sys.executable} -m probe targets list --all --tier 3 | head -n 1"
+
+    ended = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "Traceback" not in ended.stderr
+    assert "error" not in ended.stderr.lower()
