@@ -111,12 +111,16 @@ class Where:
     ports: frozenset[int] = frozenset()
     version: int | None = None
     """4 or 6: hit this family only (T12)."""
+    spared: tuple[str, ...] = ()
+    """Addresses or prefixes that are never hit (allow-lists)."""
 
     def match(self, address: str, port: int) -> bool:
         """Say whether this far end is hit."""
         if self.ports and port not in self.ports:
             return False
         if self.version is not None and self.version != (6 if ":" in address else 4):
+            return False
+        if self.spared and _match_address(self.spared, address):
             return False
         return not self.prefixes or _match_address(self.prefixes, address)
 
@@ -155,36 +159,35 @@ class Residue:
 
     key: Key
     seconds: float
-    pace: float = 1.0
-    """The run's pace factor: waits and residual timers shrink together, timeouts never."""
     _until: dict[Hashable, float] = field(default_factory=dict)
 
     def remember(self, flow: Flow, now: float) -> None:
         """Start (or start again) the timer of this flow's key."""
-        self._until[residual_key(self.key, flow)] = now + self.seconds * self.pace
+        self._until[residual_key(self.key, flow)] = now + self.seconds
 
     def holds(self, flow: Flow, now: float) -> bool:
         """Say whether the punishment still runs."""
         return now < self._until.get(residual_key(self.key, flow), float("-inf"))
 
 
+@dataclass(kw_only=True, eq=False)
 class Box:
     """One piece of interfering (or merely clumsy) equipment.
 
-    Subclasses are dataclasses with `id`, `source`, `place`, their trigger and their numbers.
+    Subclasses are dataclasses too, with their trigger and their numbers as fields. A box is for one
+    lab: it remembers what it saw.
     """
 
     id: ClassVar[str]
     """The row of docs/techniques.md that it plays: "S01"."""
     source: ClassVar[str]
-    """The paper or trace behind it."""
-    place: Place = Place.IN_PATH
+    """The paper or trace behind it; keys as in docs/techniques.md."""
     innocent: ClassVar[bool] = False
     """True for trouble that nobody means: it never makes a world a blocking one."""
+    place: Place = Place.IN_PATH
+    pace: float = 1.0
+    """The run's pace factor, by which residual timers shrink together with the run's waits."""
 
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
         """Decide about one packet. What it does to anything it writes to `out.log`."""
         raise NotImplementedError
-
-    def reset(self) -> None:
-        """Forget all flows (a box is used for one lab; this is for benches that use it twice)."""
