@@ -21,7 +21,7 @@ from probe.model.words import Transport
 from probe.reference.entries import Place
 
 CORE_MAX: Final = 45
-"""Of the shipped catalogue: what one polite look can cover (docs/decisions, pacing)."""
+"""Of the shipped catalogue: what one polite run can cover (decisions/0007)."""
 SCHEMES: Final = ("http", "https", "tls", "tcp")
 ID_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 RESERVED: Final = frozenset({"system", "access"})

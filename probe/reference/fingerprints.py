@@ -16,7 +16,7 @@ SHIPPED: Final = "fingerprints.toml"
 FINGERPRINTS: Final = TypeAdapter(tuple[Fingerprint, ...])
 """Reads and writes the JSON form in which imported fingerprints are kept."""
 # Who may speak first: those that are evidence of a censor, then the others, exclusions last: a list
-# of false positives put first throws genuine block pages away (docs/decisions, fingerprints).
+# of false positives put first throws genuine block pages away (decisions/0006).
 SCOPES: Final = ("nat", "isp", "prod", "inst", "vbw", "generic", "fp")
 MATCHES: Final = frozenset({"contains", "prefix", "full", "regexp"})
 PLACES: Final = frozenset({"body", "title", "location", "dns", "certificate", "ede", "whoami"})
