@@ -8,7 +8,7 @@ from probe.measure.recorder import Recorder
 from probe.measure.tools import Tools
 from probe.model.experiment import Hello
 from probe.model.observation import HttpObservation, TcpObservation, TlsObservation
-from probe.wire import http, sockets, tcp, tls
+from probe.wire import http, tcp, tls
 
 
 class Flow:
@@ -39,7 +39,6 @@ class Flow:
                 failure=result.failure,
                 tcp_info=result.info,
                 source_port=result.source_port,
-                loop_lag_s=await sockets.loop_lag_s(),
             )
         )
         return self._stream is not None
@@ -69,7 +68,6 @@ class Flow:
                 bytes_received=stream.bytes_received - received,
                 failure=result.failure,
                 tcp_info=stream.info(),
-                loop_lag_s=await sockets.loop_lag_s(),
                 server_name=result.server_name,
                 hello=result.hello.value,
                 hello_bytes=result.hello_bytes,
@@ -115,7 +113,6 @@ class Flow:
             bytes_received=stream.bytes_received - received,
             failure=result.failure,
             tcp_info=stream.info(),
-            loop_lag_s=await sockets.loop_lag_s(),
             url=url,
             host=result.request_headers[0][1],
             over_tls=self._tls is not None,

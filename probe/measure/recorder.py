@@ -6,6 +6,7 @@ from typing import Any
 from probe.model.experiment import Experiment
 from probe.model.observation import Observation
 from probe.model.words import Family
+from probe.wire import lag
 from probe.wire.addresses import family_of
 from probe.wire.clock import Clock
 
@@ -32,6 +33,7 @@ class Recorder:
         self._emit = emit
         self._taken: list[Observation] = []
         self._next = 0
+        self._lag = lag.watch()
 
     def base(
         self,
@@ -58,6 +60,7 @@ class Recorder:
             "port": port,
             "started_at": self._clock.at(started),
             "duration_s": round(max(0.0, ended - started), 6),
+            "loop_lag_s": self._lag.worst_since(started),
         }
 
     def add(self, observation: Observation) -> None:

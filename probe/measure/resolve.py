@@ -10,7 +10,7 @@ from probe.measure.recorder import Recorder
 from probe.measure.tools import Tools
 from probe.model.observation import DnsObservation
 from probe.model.words import Transport
-from probe.wire import dns, sockets
+from probe.wire import dns
 from probe.wire.addresses import family_of, is_global
 
 ADDRESS_TYPES = ("A", "AAAA")
@@ -65,9 +65,9 @@ async def resolve(
         )
     except trio.Cancelled:
         # Interrupted while the window was open: the answers themselves were complete.
-        record([question for question in heard if question.readable is not None], None)
+        record([question for question in heard if question.readable is not None])
         raise
-    return record(asked, await sockets.loop_lag_s())
+    return record(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,13 @@ class _Record:
     transport: Transport
     server: str | None
 
-    def __call__(
-        self, asked: Sequence[dns.Asked], lag_s: float | None
-    ) -> tuple[DnsObservation, ...]:
-        observations = tuple(self._observe(question, lag_s) for question in asked)
+    def __call__(self, asked: Sequence[dns.Asked]) -> tuple[DnsObservation, ...]:
+        observations = tuple(self._observe(question) for question in asked)
         for observation in observations:
             self.recorder.add(observation)
         return observations
 
-    def _observe(self, question: dns.Asked, lag_s: float | None) -> DnsObservation:
+    def _observe(self, question: dns.Asked) -> DnsObservation:
         server = self.server
         is_local = self.transport is Transport.SYSTEM and self.name in hosts_names(
             self.tools.machine.hosts
@@ -106,7 +104,6 @@ class _Record:
             bytes_sent=question.bytes_sent,
             bytes_received=question.bytes_received,
             failure=question.failure,
-            loop_lag_s=lag_s,
             name=self.name,
             query_type=question.query_type,
             resolver=self.resolver,

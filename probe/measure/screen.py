@@ -143,9 +143,7 @@ class _Look:
                 self.nursery.start_soon(self._quic, address)
 
     async def _quic(self, address: str) -> None:
-        await quic.screen_quic(
-            self._recorder, self._experiment, self._endpoint, self._tools, address
-        )
+        await quic.ask(self._recorder, self._experiment, self._endpoint, self._tools, address)
 
     async def _visit(self, address: str, goes_on: bool, source: Source | None) -> None:
         """Connect; shake hands and fetch as far as this address's share goes."""

@@ -3,7 +3,7 @@
 No client, no pool, no environment: what is sent is what is written here, redirects are values.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import SplitResult, urlsplit
@@ -48,7 +48,6 @@ _FRAMING_FACTOR: Final = 4
 _FRAMING_EXTRA_BYTES: Final = 65_536
 _HEADERS_KEPT: Final = 128
 _HEADER_VALUE_CHARACTERS: Final = 2048
-_URL_CHARACTERS: Final = 4096
 
 Ended = Literal["complete", "limit", "truncated", "failed", "none"]
 Stream = TcpStream | TlsStream
@@ -317,17 +316,28 @@ def _take_head(response: httpx.Response, result: HttpResult) -> None:
     version = response.extensions.get("http_version", b"")
     result.http_version = version.decode("ascii", "replace").removeprefix("HTTP/")
     result.status = response.status_code
-    kept = []
-    for raw_name, raw_value in response.headers.raw[:_HEADERS_KEPT]:
-        name = raw_name.decode("latin-1").lower()
-        value = raw_value.decode("latin-1")
-        if name == "set-cookie":
-            value = value.split("=", 1)[0]
-        kept.append((name, value[:_HEADER_VALUE_CHARACTERS]))
-    result.headers = tuple(kept)
-    result.location = next((v[:_URL_CHARACTERS] for k, v in kept if k == "location"), None)
+    _, result.headers = keep_headers(response.headers.raw)
+    result.location = result.header("location") or None
     declared = result.header("content-length")
     result.declared_bytes = int(declared) if declared.isascii() and declared.isdigit() else None
+
+
+def keep_headers(
+    raw: Sequence[tuple[bytes, bytes]],
+) -> tuple[int | None, tuple[tuple[str, str], ...]]:
+    """Return `:status` (HTTP/3 has it there) and the headers to keep, cookies by name only."""
+    status: int | None = None
+    kept: list[tuple[str, str]] = []
+    for raw_name, raw_value in raw[:_HEADERS_KEPT]:
+        name = raw_name.decode("latin-1").lower()
+        value = raw_value.decode("latin-1")
+        if name == ":status":
+            status = int(value) if value.isascii() and value.isdigit() else None
+        elif name == "set-cookie":
+            kept.append((name, value.split("=", 1)[0][:_HEADER_VALUE_CHARACTERS]))
+        elif not name.startswith(":"):
+            kept.append((name, value[:_HEADER_VALUE_CHARACTERS]))
+    return status, tuple(kept)
 
 
 def _how_it_broke(failure: Failure, reader: BodyReader | None) -> Ended:

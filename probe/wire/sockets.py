@@ -150,13 +150,6 @@ def ip_ttl(ancillary: Ancillary) -> int | None:
     return None
 
 
-async def loop_lag_s() -> float:
-    """Measure how late our own loop is: how long the tasks before us kept it just now."""
-    before = trio.current_time()
-    await trio.lowlevel.cancel_shielded_checkpoint()
-    return trio.current_time() - before
-
-
 # Addresses to look up a route to: the root servers a and l (IANA root hints). Nothing is sent:
 # connect() on a UDP socket only asks the routing table.
 _ROUTES: Final = MappingProxyType(

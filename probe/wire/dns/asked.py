@@ -49,7 +49,9 @@ def conclude(asked: Asked, otherwise: Failure) -> None:
     wants_addresses = asked.query_type in ("A", "AAAA")
     if asked.failure is None and wants_addresses and not answer.addresses:
         asked.failure = Failure(
-            word=FailureWord.DNS_NO_ANSWER, operation=Operation.RESOLVE, raw="rcode 0"
+            word=FailureWord.DNS_NO_ANSWER,
+            operation=Operation.RESOLVE,
+            raw="truncated" if answer.truncated else "rcode 0",
         )
 
 

@@ -24,6 +24,11 @@ _EDNS_PAYLOAD: Final = 1232
 _WIRE_KEPT_BYTES: Final = 4096
 _RECORDS_KEPT: Final = 64
 _HEADER_BYTES: Final = 12
+# RFC 1035 sections 4.1.1 and 4.1.2: id, flags, four counts; then type and class.
+_QUERY_HEADER: Final = struct.Struct(">6H")
+_QUERY_TYPE: Final = struct.Struct(">HH")
+# RFC 6891 section 6.1.2: root name, type 41, payload size as class, no flags, no data.
+_OPT: Final = struct.pack(">BHHIH", 0, 41, _EDNS_PAYLOAD, 0, 0)
 
 # What dnspython's parser raises for bytes that are no message; found by feeding it rubbish.
 _UNREADABLE: Final = (
@@ -53,17 +58,30 @@ def ask(name: str, query_types: Sequence[str]) -> tuple[Question, ...] | None:
     """
     ids = random.sample(range(0x10000), len(query_types))
     try:
+        owner = dns.name.from_text(name).to_wire()
         return tuple(
-            Question(name, query_type, query_id, _build(name, query_type, query_id))
+            Question(name, query_type, query_id, _build(owner, query_type, query_id))
             for query_type, query_id in zip(query_types, ids, strict=True)
         )
     except (dns.exception.DNSException, ValueError):
         return None
 
 
-def _build(name: str, query_type: str, query_id: int) -> bytes:
-    query = dns.message.make_query(name, query_type, use_edns=0, payload=_EDNS_PAYLOAD, id=query_id)
-    return query.to_wire()
+def _build(owner: bytes | None, query_type: str, query_id: int) -> bytes:
+    """Write what `dns.message.make_query(...).to_wire()` would (a test compares), ten times faster.
+
+    A query is a header, a name and a type, and one OPT record that never varies.
+    """
+    assert owner is not None
+    kind = dns.rdatatype.from_text(query_type)
+    return b"".join(
+        (
+            _QUERY_HEADER.pack(query_id, int(dns.flags.RD), 1, 0, 0, 1),
+            owner,
+            _QUERY_TYPE.pack(kind, dns.rdataclass.IN),
+            _OPT,
+        )
+    )
 
 
 def id_of(wire: bytes) -> int | None:
