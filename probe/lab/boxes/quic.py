@@ -18,13 +18,12 @@ from probe.lab.box import (
     Where,
 )
 from probe.lab.boxes.forge import REACTION_S, datagram_back
+from probe.lab.boxes.watch import QuicHellos
 from probe.lab.log import What
 from probe.lab.packet import UDP, Flow, Packet, Side
-from probe.lab.reading.hello import Hello, read_hello_message
-from probe.lab.reading.prefix import Prefix
+from probe.lab.reading.hello import Hello
 from probe.lab.reading.quic import (
     VERSION_1,
-    read_initials,
     read_long_header,
     seal_server_initial,
     version_negotiation,
@@ -125,19 +124,11 @@ class QuicNameBox(DatagramBox):
     """Opens the client's Initials and reads the hello in them, over several datagrams."""
 
     names: Names = field(default_factory=Names)
-    _hellos: dict[Flow, tuple[bytes, Prefix]] = field(default_factory=dict, init=False, repr=False)
+    _hellos: QuicHellos = field(default_factory=QuicHellos, init=False, repr=False)
 
     def read(self, packet: Packet, flow: Flow) -> str | None:
         """Put the CRYPTO frames together and ask the rule."""
-        known = self._hellos.get(flow)
-        for initial in read_initials(packet.payload, known[0] if known else None):
-            if known is None:
-                known = self._hellos[flow] = (initial.header.destination_id, Prefix())
-            for offset, data in initial.crypto:
-                known[1].feed(offset, data)
-        if known is None:
-            return None
-        hello = read_hello_message(known[1].data)
+        hello = self._hellos.feed(packet, flow)
         return (hello.name or "") if hello is not None and self.hits(hello) else None
 
     def hits(self, hello: Hello) -> bool:

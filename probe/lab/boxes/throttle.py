@@ -1,4 +1,4 @@
-"""Boxes that slow down (techniques R01 to R07, R09, S13)."""
+"""Boxes that slow down (techniques R01 to R07, R09, Q09, S13)."""
 
 # ruff: noqa: RUF009  (Names, Where and Forgery are frozen: sharing them is safe)
 
@@ -17,7 +17,7 @@ from probe.lab.box import (
     Where,
     delay_by,
 )
-from probe.lab.boxes.watch import Streams
+from probe.lab.boxes.watch import QuicHellos, Streams
 from probe.lab.log import What
 from probe.lab.packet import SYN, TCP, UDP, Flow, Packet, Side
 from probe.lab.reading.hello import read_hello
@@ -52,7 +52,10 @@ class Bucket:
 
 @dataclass(kw_only=True, eq=False)
 class SlowBox(Box):
-    """Slows flows down: those whose hello or Host is hit, or all to `where` if no name is given."""
+    """Slows flows down: those whose name is hit, or all to `where` if no name is given.
+
+    Names are read in TLS hellos, in HTTP requests and in QUIC Initials.
+    """
 
     names: Names = field(default_factory=Names)
     where: Where = field(default_factory=Where)
@@ -60,6 +63,7 @@ class SlowBox(Box):
     residual_key: Key = Key.FLOW
     protocols: frozenset[int] = frozenset({TCP, UDP})
     _streams: Streams = field(default_factory=Streams, init=False, repr=False)
+    _hellos: QuicHellos = field(default_factory=QuicHellos, init=False, repr=False)
     _residue: Residue = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,17 +78,21 @@ class SlowBox(Box):
             return PASS
         if not self.names.patterns or self._residue.holds(flow, out.now):
             return self.slow(packet, toward, flow, out)
-        if toward is Side.CLIENT or packet.protocol != TCP:
-            return PASS
-        beginning = self._streams.feed(packet, flow)
-        if not beginning:
-            return PASS
-        hello, request = read_hello(beginning), read_request(beginning)
-        name = hello.name if hello else request.host if request else None
+        name = self._read_name(packet, flow) if toward is Side.SERVER else None
         if self.names.match(name):
             self._residue.remember(flow, out.now)
             out.log(What.MATCHED, flow, name or "")
         return PASS
+
+    def _read_name(self, packet: Packet, flow: Flow) -> str | None:
+        if packet.protocol == UDP:
+            hello = self._hellos.feed(packet, flow)
+            return hello.name if hello else None
+        beginning = self._streams.feed(packet, flow)
+        if not beginning:
+            return None
+        hello, request = read_hello(beginning), read_request(beginning)
+        return hello.name if hello else request.host if request else None
 
     def slow(self, packet: Packet, toward: Side, flow: Flow, out: BoxContext) -> Verdict:
         """Decide about a packet that is to be slowed down."""
@@ -133,19 +141,28 @@ class OverMatchingPolice(Police):
 
 @dataclass(kw_only=True, eq=False)
 class VideoPolice(Police):
-    """Video hosts by name, only what the client sends: its acknowledgements are thinned out."""
+    """Video hosts by name, only what the client sends: few of its acknowledgements pass."""
 
     id = "R05"
     source = "N4P-382 (googlevideo.com, Russia since July 2024)"
     names: Names = Names(("*.googlevideo.com",))
-    rate_bps: float = 4_000
-    depth_bytes: float = 300
+    rate_bps: float = 600
+    depth_bytes: float = 200
 
     def slow(self, packet: Packet, toward: Side, flow: Flow, out: BoxContext) -> Verdict:
         """Police one direction."""
         if toward is Side.CLIENT or packet.flags & SYN:
             return PASS
         return super().slow(packet, toward, flow, out)
+
+
+@dataclass(kw_only=True, eq=False)
+class QuicPolice(Police):
+    """QUIC to a name is policed; TCP to it is not."""
+
+    id = "Q09"
+    source = "techniques Q09 (googlevideo.com, Russia 2024)"
+    protocols: frozenset[int] = frozenset({UDP})
 
 
 @dataclass(kw_only=True, eq=False)

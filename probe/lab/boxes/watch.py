@@ -7,9 +7,10 @@ from probe.lab.box import PASS, Box, BoxContext, Key, Names, Residue, Verdict, W
 from probe.lab.log import What
 from probe.lab.packet import SYN, TCP, Flow, Packet, Side
 from probe.lab.reading.dns import read_question
-from probe.lab.reading.hello import Hello, looks_like_tls, read_hello
+from probe.lab.reading.hello import Hello, looks_like_tls, read_hello, read_hello_message
 from probe.lab.reading.http import Request, looks_like_http, read_request
-from probe.lab.reading.prefix import TcpPrefix
+from probe.lab.reading.prefix import Prefix, TcpPrefix
+from probe.lab.reading.quic import read_initials
 
 # What a reader makes of the beginning of a stream: a name (perhaps empty), or None for "not yet".
 Reader = Callable[[bytes], str | None]
@@ -30,6 +31,23 @@ class Streams:
             return None
         prefix.feed(packet)
         return prefix.data
+
+
+@dataclass(slots=True)
+class QuicHellos:
+    """The hellos in the clients' QUIC Initials, which may span several datagrams."""
+
+    _known: dict[Flow, tuple[bytes, Prefix]] = field(default_factory=dict)
+
+    def feed(self, packet: Packet, flow: Flow) -> Hello | None:
+        """Add a client's datagram; return the flow's hello once it is whole."""
+        known = self._known.get(flow)
+        for initial in read_initials(packet.payload, known[0] if known else None):
+            if known is None:
+                known = self._known[flow] = (initial.header.destination_id, Prefix())
+            for offset, data in initial.crypto:
+                known[1].feed(offset, data)
+        return read_hello_message(known[1].data) if known else None
 
 
 @dataclass(kw_only=True, eq=False)
