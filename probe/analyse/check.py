@@ -9,9 +9,9 @@ from functools import partial
 from typing import Literal
 
 from probe.analyse.attempts import Settled, settle
-from probe.analyse.baseline import Baseline
+from probe.analyse.baseline import ROW_LAYERS, Baseline
 from probe.analyse.compare import Measured, compare, inconclusive, is_unexpected
-from probe.analyse.timings import Timing, percentile
+from probe.analyse.timings import Timing, TimingKey, merged, percentile
 from probe.model.check import (
     CheckReport,
     CheckResult,
@@ -40,7 +40,7 @@ class Take:
     run: Run
     gates: VantageVerdict
     verdicts: tuple[Verdict, ...]
-    timings: Mapping[str, Timing] = field(default_factory=dict)
+    timings: Mapping[TimingKey, Timing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def check(takes: Sequence[Take], plan: Plan, *, notes: Sequence[str] = ()) -> Ch
         strict=plan.baseline.strict,
         fail_on=plan.baseline.fail_on,
         min_grade=plan.baseline.min_grade,
-        counts=dict(sorted(Counter(result.outcome for result in results).items())),
+        counts=_counts(results),
         failures=failures,
         services=tuple(_services(plan, settled, results, may_judge=not why)),
         results=results,
@@ -217,33 +217,29 @@ def _services(
         )
 
 
-def _all_timings(takes: Sequence[Take]) -> dict[str, Timing]:
-    together: dict[str, Timing] = {}
-    for take in takes:
-        for endpoint, timing in take.timings.items():
-            into = together.setdefault(endpoint, Timing())
-            for layer, seconds in timing.seconds.items():
-                into.seconds.setdefault(layer, []).extend(seconds)
-            into.goodput_kbps.extend(timing.goodput_kbps)
-    return together
+def _counts(results: Sequence[CheckResult]) -> dict[Outcome, int]:
+    counted = Counter(result.outcome for result in results)
+    return {outcome: counted[outcome] for outcome in Outcome if counted[outcome]}
 
 
-def _phases(endpoints: Sequence[Endpoint], timings: Mapping[str, Timing]) -> Iterable[Phase]:
-    by_service: dict[str, dict[str, list[float]]] = {}
-    for endpoint in endpoints:
-        for layer, seconds in timings.get(endpoint.id, Timing()).seconds.items():
-            by_service.setdefault(endpoint.service, {}).setdefault(layer, []).extend(seconds)
-    for service, phases in by_service.items():
-        for name in ("dns", "tcp", "tls", "http", "quic"):
-            if name in phases:
-                yield Phase.model_validate(
-                    {
-                        "service": service,
-                        "phase": name,
-                        "n": len(phases[name]),
-                        "median_s": percentile(phases[name], 0.5),
-                        "p95_s": percentile(phases[name], 0.95),
-                    }
+def _all_timings(takes: Sequence[Take]) -> dict[TimingKey, Timing]:
+    keys = dict.fromkeys(key for take in takes for key in take.timings)
+    return {key: merged(take.timings[key] for take in takes if key in take.timings) for key in keys}
+
+
+def _phases(endpoints: Sequence[Endpoint], timings: Mapping[TimingKey, Timing]) -> Iterable[Phase]:
+    services = {endpoint.id: endpoint.service for endpoint in endpoints}
+    for service in dict.fromkeys(services.values()):
+        phases = merged(t for (of, _), t in timings.items() if services.get(of) == service)
+        for layer in ROW_LAYERS:
+            seconds = phases.seconds.get(layer)
+            if seconds:
+                yield Phase(
+                    service=service,
+                    phase=layer,
+                    n=len(seconds),
+                    median_s=percentile(seconds, 0.5),
+                    p95_s=percentile(seconds, 0.95),
                 )
 
 

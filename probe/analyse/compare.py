@@ -18,7 +18,7 @@ from probe.analyse.baseline import (
 from probe.analyse.baseline_file import THRESHOLDS
 from probe.analyse.evidence import cause_of, evidence_lines
 from probe.analyse.layers import LayerRow, rows
-from probe.analyse.timings import Timing, percentile
+from probe.analyse.timings import Timing, TimingKey, merged, percentile
 from probe.model.check import CheckResult, Expected, Outcome, Severity
 from probe.model.run import Vantage
 from probe.model.target import Endpoint
@@ -35,7 +35,7 @@ class Measured:
     """All that were to be checked, measured or not, in the order of the catalogue."""
     left_out: AbstractSet[str] = frozenset()
     """Endpoints that politeness left out of the run."""
-    timings: Mapping[str, Timing] = field(default_factory=dict)
+    timings: Mapping[TimingKey, Timing] = field(default_factory=dict)
 
 
 def compare(
@@ -136,8 +136,6 @@ class _Comparison:
         if entry is not None and entry.is_exception and state not in {None, State.INSUFFICIENT}:
             self.covered.setdefault(entry.id, []).append(state)
         finding = row.finding if row.reached or row.decides else None
-        timing = self.measured.timings.get(verdict.endpoint)
-        seconds = timing.seconds.get(row.layer) if timing else None
         return CheckResult(
             id="/".join((verdict.endpoint, verdict.protocol, verdict.family or "-", row.layer)),
             kind="layer",
@@ -156,11 +154,18 @@ class _Comparison:
             rule_id=finding.rule_id if finding else "",
             expected=expected,
             message=message,
-            evidence=evidence_lines(finding) if finding and finding.state is not State.OK else (),
-            duration_s=percentile(seconds, 0.5) if seconds else None,
+            evidence=_evidence(finding, message),
+            duration_s=self._median(verdict, row) if state is State.OK else None,
             attempts=one.attempts if row.decides else (),
             flaky=one.flaky and row.decides,
         )
+
+    def _median(self, verdict: Verdict, row: LayerRow) -> float | None:
+        for family in (verdict.family, None):
+            timing = self.measured.timings.get((verdict.endpoint, family), Timing())
+            if row.layer in timing.seconds:
+                return percentile(timing.seconds[row.layer], 0.5)
+        return None
 
     def _compared(
         self, verdict: Verdict, row: LayerRow, expected: Expected
@@ -192,7 +197,7 @@ class _Comparison:
         return Outcome.ERROR, Severity.INCONCLUSIVE, f"no verdict: {why}"
 
     def _limits(self, service: str, endpoint: str) -> Iterable[CheckResult]:
-        timing = self.measured.timings.get(endpoint, Timing())
+        timing = merged(t for (of, _), t in self.measured.timings.items() if of == endpoint)
         for name, layer in THRESHOLDS.items():
             found = threshold_for(self.entries, service, endpoint, name)
             if found is not None:
@@ -314,6 +319,13 @@ def _as_expected(finding: Finding | None, expected: Expected) -> str:
     if finding.state not in expected.states:
         return f"reached ({cause_of(finding)}), though the baseline expects less"
     return f"{finding.state}, as expected: {cause_of(finding)}"
+
+
+def _evidence(finding: Finding | None, message: str) -> tuple[str, ...]:
+    """Return the lines under a failure, without what its message says already."""
+    if finding is None or finding.state is State.OK:
+        return ()
+    return tuple(line for line in evidence_lines(finding) if line not in message)
 
 
 def _expected_words(expected: Expected) -> str:

@@ -1,4 +1,4 @@
-"""How long steps took and how fast bodies came: per endpoint, from observations that succeeded."""
+"""How long steps took and how fast bodies came, from the target's steps that succeeded."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from probe.model.observation import HttpObservation, Observation
-from probe.model.words import Arm, Layer, Step
+from probe.model.words import Arm, Family, Layer, Step
 
 PHASES: Final = {
     Step.DNS: Layer.DNS,
@@ -19,29 +19,43 @@ PHASES: Final = {
 GOODPUT_MIN_BYTES: Final = 16_384
 
 
+TimingKey = tuple[str, Family | None]
+"""Endpoint and family; None where a step has none, as a question to a resolver."""
+
+
 @dataclass(slots=True)
 class Timing:
-    """One endpoint's seconds per phase, and its goodput, as they were measured."""
+    """One endpoint's seconds per phase, and its goodput, over one address family."""
 
     seconds: dict[Layer, list[float]] = field(default_factory=dict)
     goodput_kbps: list[float] = field(default_factory=list)
 
 
-def timings(observations: Iterable[Observation]) -> Mapping[str, Timing]:
-    """Group the durations of the target's successful steps by endpoint."""
-    found: dict[str, Timing] = {}
+def timings(observations: Iterable[Observation]) -> Mapping[TimingKey, Timing]:
+    """Group the durations of the target's successful steps by endpoint and family."""
+    found: dict[TimingKey, Timing] = {}
     for observation in observations:
         phase = PHASES.get(observation.step)
         if phase is None or observation.arm is not Arm.TARGET or observation.failure is not None:
             continue
         if observation.vantage is not None:
             continue
-        timing = found.setdefault(observation.endpoint, Timing())
+        timing = found.setdefault((observation.endpoint, observation.family), Timing())
         timing.seconds.setdefault(phase, []).append(_seconds(observation))
         goodput = _goodput_kbps(observation)
         if goodput is not None:
             timing.goodput_kbps.append(goodput)
     return found
+
+
+def merged(parts: Iterable[Timing]) -> Timing:
+    """Put several timings into one."""
+    whole = Timing()
+    for part in parts:
+        for layer, seconds in part.seconds.items():
+            whole.seconds.setdefault(layer, []).extend(seconds)
+        whole.goodput_kbps.extend(part.goodput_kbps)
+    return whole
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -134,7 +134,7 @@ class Phase(Value):
     """How long one kind of step took, over all steps of a service that succeeded."""
 
     service: str
-    phase: Literal["dns", "tcp", "tls", "http", "quic"]
+    phase: Layer
     n: int
     median_s: float
     p95_s: float

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from probe.model.check import CheckReport
 from probe.report.document import Document
 
-SCHEMAS: Mapping[str, type[BaseModel]] = {"document.json": Document}
+SCHEMAS: Mapping[str, type[BaseModel]] = {"check.json": CheckReport, "document.json": Document}
 """File name in results/schema/ and the model that it describes."""
 
 

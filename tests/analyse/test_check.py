@@ -7,7 +7,7 @@ from probe.analyse.timings import Timing
 from probe.model.check import Severity
 from probe.model.run import Vantage
 from probe.model.verdict import VantageVerdict
-from probe.model.words import Layer, State, VantageState
+from probe.model.words import Family, Layer, State, VantageState
 from tests.analyse.samples import (
     GERMANY,
     ONLINE,
@@ -159,7 +159,12 @@ def test_an_unknown_country_is_said_when_the_baseline_asks_for_one():
 
 
 def test_durations_are_summed_up_per_service_and_phase():
-    timed = Take(run(), ONLINE, (good(),), {"instagram.web": Timing({Layer.TLS: [0.3, 0.1, 0.2]})})
+    timed = Take(
+        run(),
+        ONLINE,
+        (good(),),
+        {("instagram.web", Family.IPV4): Timing({Layer.TLS: [0.3, 0.1, 0.2]})},
+    )
 
     (phase,) = check([timed], plan()).phases
 

@@ -9,7 +9,7 @@ from probe.analyse.timings import Timing
 from probe.model.check import Outcome, Severity
 from probe.model.run import Vantage
 from probe.model.verdict import Finding, Rival
-from probe.model.words import Category, Grade, Layer, Protocol, RivalStatus, State
+from probe.model.words import Category, Family, Grade, Layer, Protocol, RivalStatus, State
 from tests.analyse.samples import (
     GERMANY,
     SERVICES,
@@ -305,7 +305,7 @@ def test_no_verdict_may_be_expected():
     ],
 )
 def test_limits_are_kept_or_not(limit, outcome):
-    timings = {"instagram.web": Timing({Layer.TLS: [0.05, 0.2]}, [1500.0])}
+    timings = {("instagram.web", Family.IPV4): Timing({Layer.TLS: [0.05, 0.2]}, [1500.0])}
     found = results(good(), text=f"[expect]\ninstagram = {{ {limit} }}", timings=timings)
 
     (result,) = [r for r in found if r.kind == "threshold"]
