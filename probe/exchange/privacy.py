@@ -1,0 +1,157 @@
+"""How much of a stored run leaves the machine: own, share or publish.
+
+Stored rows bear no address of the client in the first place (probe/scrub). What may still tell who
+measured is when exactly, through which network, and what this machine looks like.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from probe.model.run import Run
+from probe.store.rows import stamp
+
+Fields = dict[str, Any]
+
+
+class Privacy(StrEnum):
+    """For whose eyes an export is."""
+
+    OWN = "own"  # everything
+    SHARE = "share"  # with people one knows: to the hour, nothing about the machine
+    PUBLISH = "publish"  # for everybody: no own endpoints, networks only where many measure
+
+
+# Response headers that tell a censor's box or a CDN and say nothing about the client.
+_PUBLIC_HEADERS = frozenset(
+    {
+        "server", "via", "content-type", "content-length", "content-encoding", "retry-after",
+        "x-powered-by", "x-squid-error", "x-cache", "alt-svc", "cf-mitigated",
+    }
+)  # fmt: skip
+_MACHINE_FIELDS = ("detail", "hosts_names", "tunnel_interfaces", "clock_offset_s")
+# Raw messages may hold what no parser knew to look for.
+_RAW_FIELDS = ("received_head", "source_port", "hello_sha256")
+# Resolvers whose address belongs to the access network, not to the catalogue.
+_ACCESS_RESOLVERS = frozenset({"system", "access"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What is left out of one run's rows."""
+
+    privacy: Privacy
+    shown_asns: frozenset[int]
+    """publish: networks from which so many measure that naming one tells nobody's name."""
+    own_endpoints: frozenset[str]
+    shift: timedelta
+    """By which all times move, so that the run begins at the full hour."""
+
+    @property
+    def hides_network(self) -> Callable[[int | None], bool]:
+        """Return whether a network's number must not be shown."""
+        return lambda asn: (
+            asn is not None and self.privacy is Privacy.PUBLISH and asn not in self.shown_asns
+        )
+
+    def run(self, fields: Fields) -> Fields:
+        """Return the run's JSON object as it may be shown."""
+        if self.privacy is Privacy.OWN:
+            return fields
+        shown = fields | {"notes": [], "pacing": {}, "consent_sha256": None}
+        for name in ("started_at", "ended_at"):
+            shown[name] = self._moved(fields.get(name))
+        for name in ("vantage", "vantage_end"):
+            if fields.get(name) is not None:
+                shown[name] = self._vantage(fields[name])
+        if self.privacy is Privacy.PUBLISH:
+            versions = fields.get("versions") or {}
+            kept = ("roadblock", "geo", "openssl")
+            shown["versions"] = {name: versions[name] for name in kept if name in versions}
+        return shown
+
+    def observation(self, fields: Fields) -> Fields | None:
+        """Return the observation's JSON object as it may be shown; None: not at all."""
+        if self.privacy is Privacy.OWN:
+            return fields
+        if self._is_private(fields):
+            return None
+        shown = fields | {"started_at": self._moved(fields["started_at"])}
+        for name in _MACHINE_FIELDS:
+            shown.pop(name, None)
+        if fields.get("resolver") in _ACCESS_RESOLVERS:
+            shown["address"] = None
+        if self.hides_network(fields.get("resolver_asn")):
+            shown["resolver_asn"] = None
+        return self._public(shown) if self.privacy is Privacy.PUBLISH else shown
+
+    def verdict(self, fields: Fields) -> Fields | None:
+        """Return the verdict's JSON object as it may be shown; None: not at all."""
+        return None if self._is_private(fields) else fields
+
+    def _is_private(self, fields: Mapping[str, Any]) -> bool:
+        return self.privacy is Privacy.PUBLISH and fields.get("endpoint") in self.own_endpoints
+
+    def _vantage(self, fields: Fields) -> Fields:
+        return fields | {
+            "label": "",
+            "families": [
+                family
+                | {
+                    name: None
+                    for name in ("asn", "resolver_asn")
+                    if self.hides_network(family.get(name))
+                }
+                | ({"as_name": ""} if self.hides_network(family.get("asn")) else {})
+                for family in fields.get("families", ())
+            ],
+        }
+
+    def _public(self, fields: Fields) -> Fields:
+        shown = {name: value for name, value in fields.items() if name not in _RAW_FIELDS}
+        if "answers" in shown:
+            shown["answers"] = [
+                {name: value for name, value in answer.items() if name != "wire"}
+                for answer in shown["answers"]
+            ]
+        if "headers" in shown:
+            shown["headers"] = [
+                [name, value if name.lower() in _PUBLIC_HEADERS else ""]
+                for name, value in shown["headers"]
+            ]
+        if shown.get("location"):
+            shown["location"] = _without_query(shown["location"])
+        if shown.get("icmp"):
+            shown["icmp"] = [*shown["icmp"][:2], None]
+        if "hops" in shown:
+            shown["hops"] = [hop | {"router": None} for hop in shown["hops"]]
+        return shown
+
+    def _moved(self, text: str | None) -> str | None:
+        if text is None:
+            return None
+        return stamp(datetime.fromisoformat(text) - self.shift)
+
+
+def sharing_of(
+    run: Run,
+    privacy: Privacy,
+    *,
+    shown_asns: Collection[int] = (),
+    own_endpoints: Collection[str] = (),
+) -> Sharing:
+    """Return how rows of this run are shown at this level."""
+    hour = run.started_at.replace(minute=0, second=0, microsecond=0)
+    return Sharing(privacy, frozenset(shown_asns), frozenset(own_endpoints), run.started_at - hour)
+
+
+def _without_query(url: str) -> str:
+    """Return where a redirect leads without what it carries: block pages put the client there."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,0 +1,170 @@
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from probe.exchange.columns import COLUMNS, KEYS, Kind
+from probe.exchange.csv import csv_lines
+from probe.exchange.jsonl import jsonl_lines
+from probe.exchange.privacy import Privacy
+from probe.exchange.rows import Export, Table, flat_rows, json_objects
+from probe.model.observation import OBSERVATION
+from probe.model.verdict import Verdict
+from probe.store import Reader
+from tests.store.conftest import a_run
+
+
+def objects(reader: Reader, table: Table, privacy: Privacy, **more: Any) -> list[dict[str, Any]]:
+    export = Export(reader, privacy, **more)
+    return [o for run in reader.runs() for o in json_objects(export, run, table)]
+
+
+def test_json_lines_name_their_table_and_run_and_are_the_models(reader: Reader) -> None:
+    lines = [json.loads(line) for line in jsonl_lines(reader, reader.runs(), tuple(Table))]
+
+    assert [line["table"] for line in lines[:2]] == ["runs", "observations"]
+    assert lines[0]["schema_version"] == 1
+    for line in lines[1:]:
+        table, run = line.pop("table"), line.pop("run")
+        assert run == "r1"
+        if table == "observations":
+            OBSERVATION.validate_json(json.dumps(line))
+        if table == "verdicts":
+            Verdict.model_validate_json(json.dumps(line))
+
+
+def test_an_export_made_twice_is_the_same(reader: Reader) -> None:
+    first = list(jsonl_lines(reader, reader.runs(), tuple(Table)))
+
+    assert list(jsonl_lines(reader, reader.runs(), tuple(Table))) == first
+
+
+@pytest.mark.parametrize("table", Table)
+def test_csv_has_the_columns_of_the_dictionary(reader: Reader, table: Table) -> None:
+    rows = list(csv.reader(io.StringIO("\n".join(csv_lines(reader, reader.runs(), table)))))
+
+    assert rows[0] == [column.name for column in COLUMNS[table]]
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_csv_says_what_a_stored_default_means(reader: Reader) -> None:
+    """Zero bytes were read: that is not the same as nobody looked."""
+    text = "\n".join(csv_lines(reader, reader.runs(), Table.OBSERVATIONS))
+    rows = list(csv.DictReader(io.StringIO(text)))
+
+    (page,) = (row for row in rows if row["endpoint"] == "b.own")
+    assert (page["body_bytes"], page["ended"]) == ("0", "none")
+    (tcp,) = (row for row in rows if row["step"] == "tcp")
+    assert (tcp["body_bytes"], tcp["ended"]) == ("", "")
+
+
+def test_csv_lets_no_page_become_a_formula(reader: Reader) -> None:
+    text = "\n".join(csv_lines(reader, reader.runs(), Table.OBSERVATIONS))
+    titles = [row["title"] for row in csv.DictReader(io.StringIO(text))]
+
+    assert "'=HYPERLINK(1)" in titles
+
+
+@pytest.mark.parametrize("table", Table)
+def test_values_have_the_types_that_the_dictionary_says(reader: Reader, table: Table) -> None:
+    types = {
+        Kind.STRING: str,
+        Kind.INTEGER: int,
+        Kind.NUMBER: (int, float),
+        Kind.BOOLEAN: bool,
+        Kind.DATETIME: str,
+        Kind.OBJECT: str,
+    }
+
+    for row in flat_rows(Export(reader), reader.runs()[0], table):
+        for column, value in zip(COLUMNS[table], row, strict=True):
+            assert value is None or isinstance(value, types[column.kind]), column.name
+            assert value is not None or not column.required, column.name
+            assert not column.words or value is None or value in column.words, column.name
+
+
+@pytest.mark.parametrize("table", Table)
+def test_keys_are_unique(reader: Reader, table: Table) -> None:
+    names = [column.name for column in COLUMNS[table]]
+    rows = [
+        dict(zip(names, row, strict=True))
+        for row in flat_rows(Export(reader), reader.runs()[0], table)
+    ]
+    keys = [tuple(row[name] for name in KEYS[table]) for row in rows]
+
+    assert len(set(keys)) == len(keys) > 0
+
+
+# --- privacy --------------------------------------------------------------------------------------
+
+
+def test_sharing_moves_times_to_the_hour_and_keeps_their_distances(reader: Reader) -> None:
+    own = objects(reader, Table.OBSERVATIONS, Privacy.OWN)
+    shared = objects(reader, Table.OBSERVATIONS, Privacy.SHARE)
+
+    assert objects(reader, Table.RUNS, Privacy.SHARE)[0]["started_at"] == (
+        "2026-11-23T12:00:00.000000Z"
+    )
+    assert own[1]["started_at"] == "2026-11-23T12:00:00.124456Z"
+    assert shared[1]["started_at"] == "2026-11-23T12:00:00.001000Z"
+
+
+def test_sharing_says_nothing_about_the_machine(reader: Reader) -> None:
+    (run,) = objects(reader, Table.RUNS, Privacy.SHARE)
+    observations = objects(reader, Table.OBSERVATIONS, Privacy.SHARE)
+
+    assert run["vantage"]["label"] == ""
+    assert run["notes"] == []
+    assert run["vantage"]["families"][0]["asn"] == 12389
+    assert not any("detail" in o for o in observations)
+    (dns,) = (o for o in observations if o.get("resolver") == "system")
+    assert dns["address"] is None
+    assert dns["resolver_asn"] == 12389
+
+
+def test_publishing_hides_a_network_in_which_too_few_measure(reader: Reader) -> None:
+    (run,) = objects(reader, Table.RUNS, Privacy.PUBLISH)
+    (family,) = run["vantage"]["families"]
+    assert (family["asn"], family["as_name"], family["resolver_asn"]) == (None, "", None)
+    assert family["country"] == "RU"
+
+    (run,) = objects(reader, Table.RUNS, Privacy.PUBLISH, shown_asns=frozenset({12389}))
+    assert run["vantage"]["families"][0]["asn"] == 12389
+
+
+def test_publishing_leaves_own_endpoints_out(reader: Reader) -> None:
+    observations = objects(reader, Table.OBSERVATIONS, Privacy.PUBLISH)
+    verdicts = objects(reader, Table.VERDICTS, Privacy.PUBLISH)
+
+    assert {row["endpoint"] for row in (*observations, *verdicts)} == {"a.web"}
+
+
+def test_publishing_keeps_evidence_and_drops_raw_bytes(reader: Reader) -> None:
+    observations = objects(reader, Table.OBSERVATIONS, Privacy.PUBLISH)
+    by_step = {row["step"]: row for row in observations}
+
+    assert by_step["tls"]["failure"]["word"] == "connection_reset"
+    assert "received_head" not in by_step["tls"]
+    assert by_step["dns"]["answers"][0]["addresses"] == ["198.51.100.7"]
+    assert "wire" not in by_step["dns"]["answers"][0]
+    assert dict(by_step["http"]["headers"]) == {"server": "nginx", "etag": ""}
+    assert [hop["router"] for hop in by_step["trace"]["hops"]] == [None, None]
+
+
+def test_a_published_redirect_says_where_to_and_no_more(reader: Reader) -> None:
+    from probe.exchange.privacy import sharing_of
+    from tests.exchange.conftest import own_page
+
+    fields = json.loads(own_page().model_dump_json())
+    shown = sharing_of(a_run(), Privacy.PUBLISH).observation(fields)
+
+    assert shown is not None
+    assert shown["location"] == "http://warn.example/page"
+
+
+def test_what_is_published_is_still_an_observation(reader: Reader) -> None:
+    for fields in objects(reader, Table.OBSERVATIONS, Privacy.PUBLISH):
+        OBSERVATION.validate_json(json.dumps(fields))
