@@ -28,11 +28,8 @@ def commands_in(text: str) -> list[str]:
 
 
 def make_targets() -> set[str]:
-    return set(
-        re.findall(
-            r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
-        )
-    )
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+):.*## ", text, re.MULTILINE))
 
 
 def roadblock_lines() -> list[str]:

@@ -169,9 +169,10 @@ def check_lab() -> Check:
     """Say whether this machine lets us make network namespaces."""
     from probe.lab.kernel import kernel_available
 
-    if kernel_available():
+    reason = kernel_available()
+    if reason is None:
         return Check("Kernel lab", "ok", "network namespaces can be made")
-    return Check("Kernel lab", "note", "namespaces are refused; the demo uses the virtual lab")
+    return Check("Kernel lab", "note", f"{reason}; the demo uses the virtual lab")
 
 
 def _check_resolver(address: str, catalogue: Catalogue, geo: Geo) -> Check:

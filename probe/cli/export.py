@@ -9,9 +9,10 @@ import click
 from probe.cli.options import database_option
 from probe.cli.reading import chosen_run, reading, run_option, stored_world, world_option
 from probe.errors import UsageError
+from probe.exchange.columns import Table
 from probe.exchange.csv import csv_lines
 from probe.exchange.jsonl import jsonl_lines
-from probe.exchange.rows import Table
+from probe.exchange.privacy import Privacy
 from probe.report.escape import escape_json
 
 
@@ -31,6 +32,22 @@ from probe.report.escape import escape_json
     multiple=True,
     help="Which table; CSV takes one (default: verdicts), JSON Lines any (default: all).",
 )
+@click.option(
+    "--privacy",
+    type=click.Choice(Privacy),
+    default=Privacy.OWN,
+    show_default=True,
+    help="For whose eyes: own (everything), share (to the hour, nothing about this machine), "
+    "publish (no own endpoints, no networks but those of --show-asn).",
+)
+@click.option(
+    "--show-asn",
+    "shown_asns",
+    type=int,
+    multiple=True,
+    metavar="ASN",
+    help="publish: a network from which so many measure that naming it tells nobody's name.",
+)
 @click.option("--all", "every", is_flag=True, help="All runs, not only the last.")
 @run_option
 @world_option
@@ -45,6 +62,8 @@ from probe.report.escape import escape_json
 def command(
     form: str,
     tables: tuple[Table, ...],
+    privacy: Privacy,
+    shown_asns: tuple[int, ...],
     every: bool,
     run_id: str | None,
     world: str | None,
@@ -57,11 +76,16 @@ def command(
     with reading(database) as reader:
         one = () if every else (chosen_run(reader, run_id, world),)
         runs = one or reader.runs(stored_world(world))
+        asns = frozenset(shown_asns)
         lines: Iterable[str]
         if form == "csv":
-            lines = csv_lines(reader, runs, tables[0] if tables else Table.VERDICTS)
+            table = tables[0] if tables else Table.VERDICTS
+            lines = csv_lines(reader, runs, table, privacy=privacy, shown_asns=asns)
         else:
-            lines = map(escape_json, jsonl_lines(reader, runs, tables or tuple(Table)))
+            lines = map(
+                escape_json,
+                jsonl_lines(reader, runs, tables or tuple(Table), privacy=privacy, shown_asns=asns),
+            )
         _write(lines, output)
 
 

@@ -7,13 +7,13 @@ from typing import Literal
 import trio
 
 from probe.cli.checks import Check
-from probe.cli.forgetting import ForgettingSink
 from probe.model.knowledge import Knowledge
 from probe.model.verdict import GateVerdict
 from probe.reference import load_knowledge
 from probe.report.words import place, vantage_sentences, wording
 from probe.run import RunRequest, RunResult, measure
 from probe.run.machine import read_machine
+from probe.run.memory import MemorySink
 from probe.run.setup import make_tools
 
 OUTCOMES: dict[str, Literal["ok", "bad", "not tested"]] = {
@@ -42,9 +42,7 @@ def network_checks(targets: Path | None, geo_db: Path | None) -> tuple[Check, ..
 async def _gates(knowledge: Knowledge) -> RunResult:
     utc = datetime.now(UTC)
     tools = make_tools(knowledge, read_machine(), utc=utc)
-    return await measure(
-        RunRequest(endpoints=()), knowledge, tools, ForgettingSink(), run_id="doctor"
-    )
+    return await measure(RunRequest(endpoints=()), knowledge, tools, MemorySink(), run_id="doctor")
 
 
 def _check(gate: GateVerdict) -> Check:

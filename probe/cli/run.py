@@ -28,7 +28,9 @@ from probe.cli.selection import country_notes, select, services_of
 from probe.cli.telling import Teller
 from probe.config.consent import Language
 from probe.config.settings import default_database
+from probe.lab.mark import world_of
 from probe.model.knowledge import Knowledge
+from probe.model.run import Machine
 from probe.model.target import Pacing
 from probe.reference import load_knowledge
 from probe.report.document import document_json
@@ -95,7 +97,6 @@ EXIT_CODES = {
 @click.option("--control", "controls", multiple=True, metavar="URL", help="A control vantage.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @language_option
-@click.option("--world", default=INTERNET, hidden=True, help="Set by the lab.")
 def command(
     names: tuple[str, ...],
     every: bool,
@@ -116,7 +117,6 @@ def command(
     controls: tuple[str, ...],
     quiet: bool,
     language: Language,
-    world: str,
 ) -> int:
     """Measure services from here and say what stands in the way.
 
@@ -124,6 +124,10 @@ def command(
     endpoint (instagram.web).
     """
     wanted = [parse_output(text) for text in outputs]
+    machine = read_machine()
+    lab_world = world_of(machine.resolv_conf)
+    if lab_world is not None and ca_file is None:
+        ca_file = _lab_ca_file()
     knowledge = load_knowledge(targets, ca_file, geo_db)
     endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
     if not endpoints:
@@ -133,12 +137,12 @@ def command(
     for note in country_notes(services):
         click.echo(f"Note. {note}", err=True)
     agreement = None
-    if world == INTERNET:
+    if lab_world is None:
         agreement = agreed(consent, language=language, services=[s.name for s in services]).sha256
     database = database or default_database()
     pacing = knowledge.catalogue.pacing
     past = _past(database, pacing)
-    again = again or world != INTERNET
+    again = again or lab_world is not None
     if not again and all(e.id in past.recent and not e.own for e in endpoints):
         phrase = wording(language).phrases["nothing_due"]
         click.echo(phrase.format(hours=pacing.session_hours), err=True)
@@ -148,7 +152,7 @@ def command(
         services=tuple(service.id for service in services),
         profile=profile,
         seed=secrets.randbelow(2**31) if seed is None else seed,
-        world=world,
+        world=INTERNET if lab_world is None else f"lab:{lab_world}",
         vantage_label=vantage,
         again=again,
         consent_sha256=agreement,
@@ -156,11 +160,11 @@ def command(
         pace_factor=pace_factor,
         controls=controls,
         recent=past.recent,
-        bytes_left=past.bytes_left if world == INTERNET else None,
+        bytes_left=past.bytes_left if lab_world is None else None,
     )
     words = wording(language)
     with progress(sys.stderr, quiet=quiet) as shown:
-        found = trio.run(_measure, request, knowledge, database, Teller(shown, words))
+        found = trio.run(_measure, request, knowledge, machine, database, Teller(shown, words))
     for output in wanted:
         write_output(output, found, words)
     if as_json:
@@ -170,14 +174,24 @@ def command(
     return EXIT_CODES.get(found.run.status, INTERNAL_ERROR)
 
 
+def _lab_ca_file() -> Path | None:
+    """Return the root of the lab's own authority, which the lab names to its commands."""
+    named = os.environ.get("LAB_CA_FILE")
+    return Path(named) if named else None
+
+
 async def _measure(
-    request: RunRequest, knowledge: Knowledge, database: Path, tell: Callable[[Event], None]
+    request: RunRequest,
+    knowledge: Knowledge,
+    machine: Machine,
+    database: Path,
+    tell: Callable[[Event], None],
 ) -> Findings:
     """Run to the end or to the first signal; what was finished is stored either way."""
     utc = datetime.now(UTC)
     run_id = f"{utc:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     tools = make_tools(
-        knowledge, read_machine(), utc=utc, quic=request.quic, pace_factor=request.pace_factor
+        knowledge, machine, utc=utc, quic=request.quic, pace_factor=request.pace_factor
     )
     result = None
     async with open_writer(database) as writer, trio.open_nursery() as nursery:

@@ -1,0 +1,49 @@
+"""Judges stored evidence anew: the same judge, no network, a new set of verdicts beside the old."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from probe.classify import RULES_VERSION, judge, judge_service, judge_vantage
+from probe.model.evidence import Evidence
+from probe.model.knowledge import Knowledge
+from probe.model.observation import Observation
+from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """What this version's rules say of a run."""
+
+    vantage: VantageVerdict
+    verdicts: tuple[Verdict, ...]
+    services: tuple[ServiceVerdict, ...]
+
+
+def rejudge_vantage(gates: Sequence[Observation], knowledge: Knowledge) -> VantageVerdict:
+    """Judge the gates' stored observations anew."""
+    return judge_vantage(gates, knowledge)
+
+
+def rejudge(
+    evidence: Iterable[Evidence], vantage: VantageVerdict, knowledge: Knowledge
+) -> Rejudged:
+    """Judge each endpoint's stored evidence anew, then the services; stamped with our versions."""
+    verdicts: list[Verdict] = []
+    for each in evidence:
+        verdicts += (_stamped(verdict, knowledge) for verdict in judge(each, knowledge))
+    services = tuple(
+        judge_service(service, [v for v in verdicts if v.service == service.id])
+        for service in knowledge.catalogue.services
+        if any(verdict.service == service.id for verdict in verdicts)
+    )
+    return Rejudged(vantage, tuple(verdicts), services)
+
+
+def _stamped(verdict: Verdict, knowledge: Knowledge) -> Verdict:
+    return verdict.model_copy(
+        update={
+            "ruleset_version": RULES_VERSION,
+            "fingerprints_sha256": knowledge.fingerprints_sha256,
+            "catalogue_sha256": knowledge.catalogue.sha256,
+        }
+    )
