@@ -70,7 +70,8 @@ class Entry:
     """{"tls_ms_p95": 800.0}"""
     when: When | None = None
     first_line: int = 1
-    last_line: int = 1
+    last_line: int | None = None
+    """None: it shares its line with others, within an inline table."""
 
     @property
     def is_exception(self) -> bool:

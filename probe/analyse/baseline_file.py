@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from probe.analyse.baseline import EVERYTHING, ROW_LAYERS, Baseline, Entry, When, sha256_of
-from probe.analyse.toml_lines import Path, Spot, spots
+from probe.analyse.toml_lines import Path, Spot, spans
 from probe.errors import BaselineError
 from probe.model.target import Service
 from probe.model.words import SUBTYPES, Category, Grade, Layer, State
@@ -36,28 +36,13 @@ def parse_baseline(text: str, *, file: str, services: Sequence[Service]) -> Base
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BaselineError((f"{file}: is not TOML: {error}",)) from error
-    reader = _Reader(file, services, _spans(text))
+    reader = _Reader(file, services, spans(text))
     baseline = reader.baseline(table, sha256_of(text))
     if reader.complaints:
         raise BaselineError(
             [f"{file}:{line}: {_words(path)}: {what}" for line, path, what in reader.sorted()]
         )
     return baseline
-
-
-def _spans(text: str) -> dict[Path, Spot]:
-    """Map each path to its lines; keys below a path widen it, so that `[expect.rt]` is whole."""
-    found: dict[Path, Spot] = {}
-    for spot in spots(text):
-        for length in range(1, len(spot.path) + 1):
-            path = spot.path[:length]
-            known = found.get(path)
-            if known is None:
-                is_header = spot.is_header and length == len(spot.path)
-                found[path] = Spot(path, spot.first, spot.last, is_header)
-            elif known.is_header or length < len(spot.path):
-                found[path] = Spot(path, known.first, spot.last, known.is_header)
-    return found
 
 
 @dataclass(slots=True)
@@ -131,7 +116,7 @@ class _Reader:
         layer = self._layer(path, layer_word) if layer_word else None
         body = given if isinstance(given, Mapping) else {"state": given}
         self._unknown(path, body, ENTRY_KEYS)
-        spot = self.spans[path]
+        spot = self.spans.get(path)
         entry = Entry(
             key=key,
             subject=subject,
@@ -142,8 +127,8 @@ class _Reader:
             until=self._date((*path, "until"), body.get("until")),
             thresholds=self._thresholds(path, body),
             when=when,
-            first_line=spot.first,
-            last_line=spot.last,
+            first_line=self._line(path),
+            last_line=spot.last if spot else None,
         )
         self._check(path, entry)
         return entry

@@ -43,6 +43,25 @@ def spots(text: str) -> Iterator[Spot]:
             yield Spot(path, first, scan.line, is_header=False)
 
 
+def spans(text: str) -> dict[Path, Spot]:
+    """Map each path to its first and last line, a table's to those of all that is in it.
+
+    `is_header` tells a table with a header of its own. Keys of inline tables are absent.
+    """
+    found: dict[Path, Spot] = {}
+    for spot in spots(text):
+        for length in range(1, len(spot.path) + 1):
+            path, is_whole = spot.path[:length], length == len(spot.path)
+            known = found.get(path)
+            found[path] = Spot(
+                path,
+                known.first if known else spot.first,
+                spot.last,
+                is_header=(known is not None and known.is_header) or (spot.is_header and is_whole),
+            )
+    return found
+
+
 def _located(keys: tuple[str, ...], counts: dict[Path, int], *, is_array: bool) -> Path:
     """Put positions into a header's path: `[when.expect]` belongs to the last `[[when]]`."""
     path: Path = ()
