@@ -1,11 +1,13 @@
 """What is true in a world after something ran in it: computed from the log and nothing else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from probe.lab.boxes.redirect import Redirect
 from probe.lab.log import Event, TruthLog, What
-from probe.lab.packet import Flow
+from probe.lab.packet import UDP, Flow
+from probe.lab.pki import Certificate
 from probe.lab.techniques import TECHNIQUES, Technique
 from probe.lab.world import World
 from probe.model.target import Endpoint
@@ -20,6 +22,24 @@ _PROTOCOLS: Mapping[str, Protocol] = {
     "tls": Protocol.TLS,
     "tcp": Protocol.TCP,
 }
+
+
+_PORTS: Mapping[Protocol, int] = {
+    Protocol.HTTPS: 443,
+    Protocol.HTTP: 80,
+    Protocol.TLS: 443,
+    Protocol.TCP: 443,
+    Protocol.QUIC: 443,
+    Protocol.DNS: 53,
+}
+
+_FORGED: Mapping[Certificate, str] = {
+    Certificate.SELF_SIGNED: "self_signed",
+    Certificate.PRIVATE_CA: "unknown_ca",
+    Certificate.STATE_CA: "state_ca",
+    Certificate.WRONG_NAME: "wrong_name",
+}
+"""Subtypes of tls_mitm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +80,22 @@ def truth_of(
     family: Family | None = None,
 ) -> Truth:
     """Return the truth about one endpoint; protocol None: its URL's own."""
-    wanted = protocol or _PROTOCOLS[urlsplit(endpoint.url).scheme]
+    url = urlsplit(endpoint.url)
+    wanted = protocol or _PROTOCOLS[url.scheme]
+    question = _Question(
+        endpoint.host,
+        wanted,
+        url.port or _PORTS[wanted],
+        frozenset(world.family_addresses(endpoint.host, family)),
+        family,
+    )
     named = {event.flow: event.name for event in log if event.name}
     deeds = [
         (event, technique)
         for event in log
         if (technique := TECHNIQUES.get(event.box)) is not None
         and wanted in technique.protocols
-        and _concerns(world, event, technique, endpoint, family, named)
+        and _concerns(world, event, technique, question, named)
     ]
     if not deeds:
         return Truth(endpoint.id, wanted)
@@ -90,45 +118,56 @@ def _rank(technique: str) -> tuple[int, str]:
     return _ORDER.index(TECHNIQUES[technique].layer), technique
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which flows an endpoint's truth is about."""
+
+    host: str
+    protocol: Protocol
+    port: int
+    addresses: frozenset[str]
+    family: Family | None
+
+
 def _concerns(
     world: World,
     event: Event,
     technique: Technique,
-    endpoint: Endpoint,
-    family: Family | None,
+    question: _Question,
     named: Mapping[Flow, str],
 ) -> bool:
-    """Say whether an event is about this endpoint, in this family.
+    """Say whether an event is about this endpoint, protocol and family.
 
     `named` tells the name that a flow's trigger was, for deeds that came later in that flow.
     """
     if event.what is What.MATCHED:
         return False
+    flow = event.flow
+    name = event.name or named.get(flow, "")
     if technique.layer is Layer.DNS:
         # A lie told by a resolver that is not the network's own says nothing about the network.
-        if event.what is What.ANSWERED and event.flow.server not in world.client.resolvers:
+        if event.what is What.ANSWERED and flow.server not in world.client.resolvers:
             return False
-        return event.name == endpoint.host
-    if family is not None and (":" in event.flow.server) != (family is Family.IPV6):
+        return name == question.host
+    if (flow.protocol == UDP) != (question.protocol is Protocol.QUIC):
         return False
-    name = event.name or named.get(event.flow, "")
-    if name:
-        return name == endpoint.host
-    return event.flow.server in world.hosts.get(endpoint.host, ())
+    if flow.server_port != question.port:
+        return False
+    if question.family is not None and (":" in flow.server) != (question.family is Family.IPV6):
+        return False
+    return name == question.host if name else flow.server in question.addresses
 
 
 def _subtype(world: World, technique: Technique) -> str | None:
-    """Return the subtype, made vaguer or sharper by how the box is set."""
-    certificates = {box_certificate(box) for box in _boxes(world, technique.id)}
-    if technique.id == "S09" and len(certificates) == 1:
-        return certificates.pop()
-    return technique.subtype
-
-
-def box_certificate(box: object) -> str | None:
-    """Return the tls_mitm subtype of what a box (or its server) shows, where it says."""
-    return getattr(box, "shows", None)
-
-
-def _boxes(world: World, box_id: str) -> Iterable[object]:
-    return (box for row in world.boxes.values() for box in row if box.id == box_id)
+    """Return the subtype, sharper where the forged certificate says more than the row."""
+    if technique.category is not Category.TLS_MITM:
+        return technique.subtype
+    forged = {
+        _FORGED.get(edge.forges)
+        for row in world.boxes.values()
+        for box in row
+        if isinstance(box, Redirect) and box.id == technique.id
+        for address in box.to
+        if (edge := world.farm.edges.get(address)) is not None and edge.forges is not None
+    }
+    return forged.pop() if len(forged) == 1 else technique.subtype

@@ -1,5 +1,6 @@
 """A small catalogue with one of everything, and a client that fetches in plain trio."""
 
+import socket
 import ssl
 from dataclasses import dataclass
 from datetime import date
@@ -189,9 +190,20 @@ async def fetch(stream, host, path="/") -> Fetched:
             return Fetched(status, headers, body)
 
 
+async def connect(address, port) -> trio.SocketStream:
+    """Connect to one address; errors come as the socket tells them."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = trio.socket.socket(family, socket.SOCK_STREAM)
+    await sock.connect((address, port))
+    return trio.SocketStream(sock)
+
+
 async def fetch_https(world: World, host, path="/", *, address=None) -> Fetched:
     """Resolve with the client's resolver, connect, verify, GET."""
-    tcp = await trio.open_tcp_stream(address or host, 443)
+    if address is not None:
+        tcp = await connect(address, 443)
+    else:
+        tcp = await trio.open_tcp_stream(host, 443)
     tls = trio.SSLStream(tcp, client_context(world), server_hostname=host)
     await tls.do_handshake()
     got = await fetch(tls, host, path)

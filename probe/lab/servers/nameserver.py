@@ -273,7 +273,9 @@ def _add(
     response: dns.message.Message, name: str, kind: str, ttl: int, texts: tuple[str, ...]
 ) -> None:
     owner = dns.name.from_text(name)
-    response.answer.append(dns.rrset.from_text_list(owner, ttl, "IN", kind, list(texts)))
+    for text in texts:
+        # One set for each record: dnspython shuffles a set's records when it writes them.
+        response.answer.append(dns.rrset.from_text(owner, ttl, "IN", kind, text))
 
 
 def _to_wire(response: dns.message.Message, *, over_udp: bool) -> bytes:

@@ -115,9 +115,10 @@ class _Servers:
         local = stream.socket.getsockname()
         address, port = _plain(local[0]), local[1]
         peer = stream.socket.getpeername()
-        client = _Client(_plain(peer[0]), peer[1], address, port)
+        client = _Client(TCP, _plain(peer[0]), peer[1], address, port)
         edge = self._farm.edges.get(address)
         if edge is not None and not self._admits(edge, address):
+            self._note(client, "overload", "")
             abort(stream)
             return
         match speaks:
@@ -146,7 +147,7 @@ class _Servers:
         """Answer a question that came over UDP."""
         if local not in self._farm.name_servers:
             return None
-        return self._reply(_Client(client, port, local, 53), data, over_udp=True)
+        return self._reply(_Client(UDP, client, port, local, 53), data, over_udp=True)
 
     async def _ask(self, client: "_Client", data: bytes) -> Reply | None:
         return self._reply(client, data, over_udp=False)
@@ -161,7 +162,7 @@ class _Servers:
             over_udp=over_udp,
         )
         if reply is not None and reply.technique:
-            self._note(client, reply.technique, reply.name, UDP if over_udp else TCP)
+            self._note(client, reply.technique, reply.name)
         return reply
 
     def _admits(self, edge: Edge, address: str) -> bool:
@@ -192,9 +193,12 @@ class _Servers:
             shown = site or edge.sites[0]
             manner = shown.tls if site is not None else edge.unknown_name
             if site is not None and site.technique:
-                self._note(client, site.technique, site.host, TCP)
+                self._note(client, site.technique, site.host)
             offered = _alpn(shown) if alpn is None else alpn
-            context = self._ca.context(shown.host, kind=shown.certificate, alpn=offered)
+            if edge.forges is not None:
+                context = self._ca.context(name or shown.host, kind=edge.forges, alpn=offered)
+            else:
+                context = self._ca.context(shown.host, kind=shown.certificate, alpn=offered)
             return Answer(manner, context, shown.tls_delay_s if site is not None else 0.0)
 
         return await accept_tls(stream, choose)
@@ -219,7 +223,7 @@ class _Servers:
                     return page
             page = page_of(edge, request) if edge is not None else Page(status=404)
             if page.technique:
-                self._note(client, page.technique, request.host, TCP)
+                self._note(client, page.technique, request.host)
             return page
 
         return respond
@@ -232,17 +236,18 @@ class _Servers:
 
     def quic_responder(self, local: str) -> Respond:
         """Return what answers over HTTP/3 at this address."""
-        return self._responder(_Client("", 0, local, 443), self._farm.edges.get(local))
+        return self._responder(_Client(UDP, "", 0, local, 443), self._farm.edges.get(local))
 
-    def _note(self, client: "_Client", technique: str, name: str, protocol: int) -> None:
-        flow = Flow(protocol, client.address, client.port, client.local, client.local_port)
+    def _note(self, client: "_Client", technique: str, name: str) -> None:
+        flow = Flow(client.protocol, client.address, client.port, client.local, client.local_port)
         self._net.log.add(Event(self._net.path.now, technique, What.ANSWERED, flow, name))
 
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """Who asked, and where."""
+    """Who asked, how, and where."""
 
+    protocol: int
     address: str
     port: int
     local: str

@@ -107,6 +107,8 @@ class Edge:
     """Only every so manieth connection is served; the others are reset once accepted."""
     takes_every_name: bool = False
     """Answers every name with the first site's pages (a captive portal, a sinkhole)."""
+    forges: Certificate | None = None
+    """Shows a forgery of this kind for whatever name is asked."""
 
     def site(self, name: str | None) -> Site | None:
         """Return the site of this name, or None where the edge does not serve it."""

@@ -7,21 +7,26 @@ from typing import Final
 
 from probe.errors import UsageError
 from probe.lab.world import World
-from probe.lab.worlds import benign
+from probe.lab.worlds import benign, blocking
 from probe.lab.worlds.spec import WorldSpec
 from probe.model.target import Catalogue
 
 WORLDS: Final[Mapping[str, WorldSpec]] = MappingProxyType(
-    {spec.id: spec for spec in (*benign.SPECS,)}
+    {spec.id: spec for spec in (*blocking.STORIES, *benign.SPECS, *blocking.TECHNIQUES)}
 )
 """By id, in the order in which `roadblock lab list` shows them."""
 
 
 def build_world(
-    world_id: str, catalogue: Catalogue, *, seed: int = 0, at: datetime | None = None
+    world_id: str,
+    catalogue: Catalogue,
+    *,
+    seed: int = 0,
+    at: datetime | None = None,
+    pace: float = 1.0,
 ) -> World:
-    """Return a named world for a catalogue, or say which worlds there are."""
+    """Return a named world for a catalogue (see `WorldSpec.build`), or say which there are."""
     spec = WORLDS.get(world_id)
     if spec is None:
         raise UsageError(f"no world named {world_id!r}; there are: {', '.join(WORLDS)}")
-    return spec.build(catalogue, seed=seed, at=at)
+    return spec.build(catalogue, seed=seed, at=at, pace=pace)

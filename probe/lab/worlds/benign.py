@@ -18,7 +18,7 @@ from probe.lab.worlds.misbehaving import (
 )
 from probe.lab.worlds.networks import GERMANY, PORTAL_HOST
 from probe.lab.worlds.spec import WorldSpec, everything
-from probe.lab.worlds.trouble import BrokenIpv6, NoUdp443, Outage, Portal
+from probe.lab.worlds.trouble import BrokenIpv6, Outage, Portal
 
 _INSTAGRAM = Names(("*.instagram.com",))
 _TRACKERS = Names(("*.tiktok.com", "*.tiktokv.com", "connect.facebook.net"))
@@ -69,7 +69,7 @@ SPECS: Final = (
         "no-udp443",
         "A network without QUIC",
         "A router drops UDP to port 443, whoever it is for.",
-        boxes=lambda _: {1: [NoUdp443(protocol=UDP, where=Where(ports=frozenset({443})))]},
+        boxes=lambda ground: {1: [ground.box("Q01")]},
     ),
     WorldSpec(
         "dead-server",
@@ -94,7 +94,13 @@ SPECS: Final = (
         "A broken backend",
         "Instagram's edge resets connections for its own names, at every address: its backend is"
         " broken. It looks like a reset by name, and no censor is there.",
-        changed=((_INSTAGRAM, refusing(TlsManner.RESET)),),
+        changed=((_INSTAGRAM, refusing(TlsManner.RESET, "origin-tls")),),
+    ),
+    WorldSpec(
+        "tls-geofence",
+        "Instagram refuses this country in the handshake",
+        "Instagram's edge answers hellos from this country with an alert, at every address.",
+        changed=((_INSTAGRAM, refusing(TlsManner.ALERT, "G07")),),
     ),
     WorldSpec(
         "bot-wall",
@@ -223,6 +229,6 @@ SPECS: Final = (
         "tls-rubbish",
         "Rubbish in place of TLS",
         "Instagram's servers answer a handshake with records of nonsense.",
-        changed=((_INSTAGRAM, refusing(TlsManner.RUBBISH_RECORD)),),
+        changed=((_INSTAGRAM, refusing(TlsManner.RUBBISH_RECORD, "origin-tls")),),
     ),
 )

@@ -87,16 +87,28 @@ PAGES: Final[Mapping[str, Page]] = MappingProxyType(
             technique="server-error",
         ),
         "gzip-bomb": Page(200, (("content-encoding", "gzip"), _HTML)),
-        "endless-headers": Page(manner=Manner.ENDLESS_HEADERS),
+        "endless-headers": Page(manner=Manner.ENDLESS_HEADERS, technique="origin-http"),
         "endless-body": Page(headers=(_HTML,), manner=Manner.ENDLESS_BODY, padding_bytes=4096),
-        "drip": Page(headers=(_HTML,), manner=Manner.DRIP, padding_bytes=4096),
-        "truncated": Page(headers=(_HTML,), manner=Manner.TRUNCATED, padding_bytes=131_072),
-        "reset-mid-body": Page(
-            headers=(_HTML,), manner=Manner.RESET_MID_BODY, padding_bytes=65_536
+        "drip": Page(
+            headers=(_HTML,), manner=Manner.DRIP, padding_bytes=4096, technique="origin-http"
         ),
-        "stalled": Page(headers=(_HTML,), manner=Manner.STALL, padding_bytes=65_536),
-        "silent": Page(manner=Manner.SILENCE),
-        "no-http": Page(manner=Manner.RUBBISH),
+        "truncated": Page(
+            headers=(_HTML,),
+            manner=Manner.TRUNCATED,
+            padding_bytes=131_072,
+            technique="origin-http",
+        ),
+        "reset-mid-body": Page(
+            headers=(_HTML,),
+            manner=Manner.RESET_MID_BODY,
+            padding_bytes=65_536,
+            technique="origin-http",
+        ),
+        "stalled": Page(
+            headers=(_HTML,), manner=Manner.STALL, padding_bytes=65_536, technique="origin-http"
+        ),
+        "silent": Page(manner=Manner.SILENCE, technique="origin-http"),
+        "no-http": Page(manner=Manner.RUBBISH, technique="origin-http"),
     }
 )
 
@@ -134,8 +146,8 @@ def consent_wall(site: Site) -> Site:
     return replace(site, pages=MappingProxyType({}), fallback=page)
 
 
-def refusing(manner: TlsManner, technique: str = "G07") -> SiteChange:
-    """Return a change that refuses the site's own name during the handshake."""
+def refusing(manner: TlsManner, technique: str) -> SiteChange:
+    """Return a change that refuses the site's own name (G07; a broken backend: `origin-tls`)."""
     return lambda site: replace(site, tls=manner, technique=technique)
 
 

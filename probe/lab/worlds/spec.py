@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from probe.lab.box import Box, Names
+from probe.lab.boxes import BOXES
 from probe.lab.path import Link
 from probe.lab.pki import LAB_ANCHOR
 from probe.lab.servers.nameserver import Lie, NameManner, NameServer
@@ -29,6 +31,11 @@ class Ground:
     catalogue: Catalogue
     layout: Layout
     access: Access
+    pace: float = 1.0
+
+    def box(self, technique: str, **settings: Any) -> Box:  # noqa: ANN401 (each box has its own)
+        """Return a fresh box by the row that it plays, at the run's pace."""
+        return BOXES[technique](pace=self.pace, **settings)
 
     def names_of(self, *services: str) -> Names:
         """Return the hosts of these services, and nothing else."""
@@ -41,6 +48,14 @@ class Ground:
             address
             for host in self.names_of(*services).patterns
             for address in self.layout.hosts[host]
+        )
+
+    def domestic(self) -> tuple[str, ...]:
+        """Return what is at home in the access network's country: its resolvers and controls."""
+        controls = [c for c in self.catalogue.controls if c.country == self.access.country]
+        return (
+            *self.access.resolver,
+            *(address for control in controls for address in self.layout.hosts[control.host]),
         )
 
     def resolvers(self) -> frozenset[str]:
@@ -85,8 +100,23 @@ class WorldSpec:
     client_hosts: Hosts = field(default_factory=lambda: MappingProxyType({}))
     environment_proxies: tuple[str, ...] = ()
 
-    def build(self, catalogue: Catalogue, *, seed: int = 0, at: datetime | None = None) -> World:
-        """Return this world for a catalogue; `at` is the date of its certificates."""
+    def with_boxes(self, boxes: BoxPlan) -> "WorldSpec":
+        """Return the same world with these boxes."""
+        return replace(self, boxes=boxes)
+
+    def build(
+        self,
+        catalogue: Catalogue,
+        *,
+        seed: int = 0,
+        at: datetime | None = None,
+        pace: float = 1.0,
+    ) -> World:
+        """Return this world for a catalogue.
+
+        `at` is the date of its certificates; `pace` the run's pace factor, by which residual timers
+        shrink together with the run's waits.
+        """
         layout = layout_of(catalogue)
         access = self.access
         edges = self._edges(layout)
@@ -100,7 +130,8 @@ class WorldSpec:
         )
         name_servers = {**layout.name_servers, **dict.fromkeys(access.resolver, resolver)}
         boxes = {
-            link: tuple(row) for link, row in self.boxes(Ground(catalogue, layout, access)).items()
+            link: tuple(row)
+            for link, row in self.boxes(Ground(catalogue, layout, access, pace)).items()
         }
         last = len(access.routers)
         vacant = Vacant(inhabited=frozenset((*edges, *name_servers)))

@@ -32,7 +32,7 @@ class Outage(Box):
     """Everything of a kind is lost: all of it, one family, one protocol, some ports."""
 
     id = "E11"
-    source = "techniques E06, E11, Q01: lines and protocols that do not work"
+    source = "techniques E06, E11: lines and protocols that do not work"
     innocent = True
     where: Where = field(default_factory=Where)
     protocol: int | None = None
@@ -55,13 +55,6 @@ class BrokenIpv6(Outage):
     """E06: addresses and a route are there, and nothing comes back."""
 
     id = "E06"
-
-
-@dataclass(kw_only=True, eq=False)
-class NoUdp443(Outage):
-    """Q01: a router that lets no QUIC out, whoever it is for."""
-
-    id = "Q01"
 
 
 @dataclass(kw_only=True, eq=False)
