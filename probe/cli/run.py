@@ -1,18 +1,14 @@
 """`roadblock run`: measure services from here; the one verb that sends packets to the outside."""
 
-import os
 import secrets
-import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import trio
 
 from probe.cli.consent import agreed, consent_option
+from probe.cli.measuring import INTERNET, INTERRUPTED, lab_ca_file, measure_and_store, past_of
 from probe.cli.options import (
     ca_file_option,
     database_option,
@@ -23,34 +19,25 @@ from probe.cli.options import (
     targets_option,
 )
 from probe.cli.outputs import OUTPUTS, parse_output, write_output
-from probe.cli.reading import stored_findings
 from probe.cli.selection import country_notes, select, services_of
 from probe.cli.telling import Teller
 from probe.config.consent import Language
 from probe.config.settings import default_database
 from probe.lab.mark import world_of
-from probe.model.knowledge import Knowledge
-from probe.model.run import Machine
-from probe.model.target import Pacing
 from probe.reference import load_knowledge
 from probe.report.document import document_json
-from probe.report.findings import Findings, findings
 from probe.report.grid import show
 from probe.report.progress import progress
 from probe.report.text import report_blocks
 from probe.report.words import wording
-from probe.run import Event, RunRequest, measure
+from probe.run import RunRequest
 from probe.run.machine import read_machine
-from probe.run.setup import make_tools
-from probe.store import open_reader, open_writer
 
 NAMES, EVERY, TIER = selection_arguments
 PROFILES = ("look", "quick", "standard", "deep")
-INTERNET = "internet"
 NOTHING_SELECTED = 5
 INCONCLUSIVE = 3
 INTERNAL_ERROR = 4
-INTERRUPTED = 130
 EXIT_CODES = {
     "complete": 0,
     "offline": INCONCLUSIVE,
@@ -127,7 +114,7 @@ def command(
     machine = read_machine()
     lab_world = world_of(machine.resolv_conf)
     if lab_world is not None and ca_file is None:
-        ca_file = _lab_ca_file()
+        ca_file = lab_ca_file()
     knowledge = load_knowledge(targets, ca_file, geo_db)
     endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
     if not endpoints:
@@ -141,7 +128,7 @@ def command(
         agreement = agreed(consent, language=language, services=[s.name for s in services]).sha256
     database = database or default_database()
     pacing = knowledge.catalogue.pacing
-    past = _past(database, pacing)
+    past = past_of(database, pacing)
     again = again or lab_world is not None
     if not again and all(e.id in past.recent and not e.own for e in endpoints):
         phrase = wording(language).phrases["nothing_due"]
@@ -164,7 +151,9 @@ def command(
     )
     words = wording(language)
     with progress(sys.stderr, quiet=quiet) as shown:
-        found = trio.run(_measure, request, knowledge, machine, database, Teller(shown, words))
+        found = trio.run(
+            measure_and_store, request, knowledge, machine, database, Teller(shown, words)
+        )
     for output in wanted:
         write_output(output, found, words)
     if as_json:
@@ -172,71 +161,3 @@ def command(
     else:
         show(report_blocks(found, words), sys.stdout)
     return EXIT_CODES.get(found.run.status, INTERNAL_ERROR)
-
-
-def _lab_ca_file() -> Path | None:
-    """Return the root of the lab's own authority, which the lab names to its commands."""
-    named = os.environ.get("LAB_CA_FILE")
-    return Path(named) if named else None
-
-
-async def _measure(
-    request: RunRequest,
-    knowledge: Knowledge,
-    machine: Machine,
-    database: Path,
-    tell: Callable[[Event], None],
-) -> Findings:
-    """Run to the end or to the first signal; what was finished is stored either way."""
-    utc = datetime.now(UTC)
-    run_id = f"{utc:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    tools = make_tools(
-        knowledge, machine, utc=utc, quic=request.quic, pace_factor=request.pace_factor
-    )
-    result = None
-    async with open_writer(database) as writer, trio.open_nursery() as nursery:
-        work = await nursery.start(_cancel_on_signal)
-        with work:
-            result = await measure(request, knowledge, tools, writer, run_id=run_id, on_event=tell)
-        nursery.cancel_scope.cancel()
-    if result is None:
-        # Interrupted: the result is what the store has of it.
-        with open_reader(database) as reader:
-            return stored_findings(reader, reader.run(run_id))
-    return findings(
-        result.run, result.vantage, result.services, result.verdicts, knowledge.catalogue
-    )
-
-
-async def _cancel_on_signal(
-    task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Cancel the work at the first SIGINT or SIGTERM; leave at once at the second."""
-    work = trio.CancelScope()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started(work)
-        async for _ in signals:
-            if work.cancel_called:
-                os._exit(INTERRUPTED)
-            click.echo("Stopping; once more stops at once.", err=True)
-            work.cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What earlier runs from here leave to this one."""
-
-    recent: dict[str, datetime]
-    bytes_left: int | None
-
-
-def _past(database: Path, pacing: Pacing) -> _Past:
-    """Read when endpoints were last measured, and what budgets of bytes are left."""
-    if not database.exists():
-        return _Past({}, None)
-    now = datetime.now(UTC)
-    with open_reader(database) as reader:
-        day = pacing.bytes_per_day - reader.traffic_since(now - timedelta(days=1))
-        month = pacing.bytes_per_month - reader.traffic_since(now - timedelta(days=30))
-        recent = reader.measured_since(now - timedelta(hours=pacing.session_hours))
-    return _Past(recent, max(0, min(day, month)))
