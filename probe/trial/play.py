@@ -1,0 +1,97 @@
+"""Play one world on the virtual clock: the real gates, experiments and judge, and the truth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from probe.lab.log import TruthLog
+from probe.lab.virtual.net import run_virtual, virtual_net
+from probe.lab.world import World
+from probe.model.knowledge import Geo, Knowledge, NoGeo
+from probe.model.target import Endpoint
+from probe.run import Event, RunRequest, RunResult, Sink, measure
+from probe.run.memory import MemorySink
+from probe.run.remote import Remote
+from probe.run.setup import make_tools
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What the probe said in a world, and what the world's boxes did meanwhile."""
+
+    world: World
+    result: RunResult
+    log: TruthLog
+    sink: Sink
+
+
+def knowledge_in(world: World, base: Knowledge | None = None, geo: Geo | None = None) -> Knowledge:
+    """Return what the judge may know in a world: its catalogue, and its root instead of ours."""
+    return Knowledge(
+        catalogue=world.catalogue,
+        roots=(world.ca_der,),
+        fingerprints=base.fingerprints if base else (),
+        fingerprints_sha256=base.fingerprints_sha256 if base else "",
+        geo=geo or (base.geo if base else NoGeo()),
+    )
+
+
+def play(
+    world: World,
+    endpoints: Sequence[Endpoint],
+    knowledge: Knowledge,
+    *,
+    profile: str = "look",
+    seed: int = 0,
+    quic: bool = True,
+    pace_factor: float = 1.0,
+    remotes: tuple[Remote, ...] = (),
+    sink: Sink | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Played:
+    """Run the probe in a world, virtually; identical arguments give identical results."""
+    request = RunRequest(
+        endpoints=tuple(endpoints),
+        services=tuple(dict.fromkeys(endpoint.service for endpoint in endpoints)),
+        profile=profile,
+        seed=seed,
+        world=f"lab:{world.id}",
+        again=True,
+        quic=quic,
+        pace_factor=pace_factor,
+        govern=False,
+    )
+    rows = MemorySink() if sink is None else sink
+
+    async def inside() -> Played:
+        async with (
+            virtual_net(
+                routers=world.routers,
+                boxes=world.boxes,
+                link=world.link,
+                seed=world.seed,
+                client=world.client.addresses,
+                nameservers=world.client.resolvers,
+                hosts=world.client.hosts,
+                utc=world.at,
+            ) as net,
+            world.open(net),
+        ):
+            tools = make_tools(
+                knowledge,
+                world.client.machine,
+                utc=net.utc_now(),
+                quic=quic,
+                pace_factor=pace_factor,
+            )
+            result = await measure(
+                request,
+                knowledge,
+                tools,
+                rows,
+                run_id=f"{world.id}-{seed}",
+                remotes=remotes,
+                on_event=on_event,
+            )
+        return Played(world, result, net.log, rows)
+
+    return run_virtual(inside, seed=seed)
