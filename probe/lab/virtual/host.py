@@ -19,7 +19,7 @@ from probe.lab.packet import (
     parse,
 )
 from probe.lab.path import icmp_error
-from probe.lab.virtual.connection import Connection, Key
+from probe.lab.virtual.connection import Connection, Key, State
 from probe.lab.virtual.errors import is_too_big, read_error
 
 if TYPE_CHECKING:
@@ -165,7 +165,9 @@ class Host:
     def _receive_tcp(self, packet: Packet) -> None:
         key = (packet.destination, packet.destination_port, packet.source, packet.source_port)
         connection = self.connections.get(key)
-        if connection is not None:
+        if connection is not None and not (
+            connection.state is State.TIME_WAIT and packet.flags & (SYN | ACK) == SYN
+        ):
             connection.receive(packet)
             return
         version = packet.version
