@@ -3,9 +3,9 @@
 No client, no pool, no environment: what is sent is what is written here, redirects are values.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import h2.exceptions
@@ -124,17 +124,21 @@ class OverStream(httpx.AsyncBaseTransport):
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(cast("AsyncIterable[bytes]", answer.stream)),
+            stream=_Body(answer.stream),
             extensions=answer.extensions,
         )
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, stream: AsyncIterable[bytes]) -> None:
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401  httpcore names no class for it
         self._stream = stream
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._stream.__aiter__()
+        iterator: AsyncIterator[bytes] = self._stream.__aiter__()
+        return iterator
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 @dataclass(slots=True)
@@ -178,6 +182,7 @@ class Session:
         )
         is_h2 = encrypted is not None and encrypted.alpn == "h2"
         kind = httpcore.AsyncHTTP2Connection if is_h2 else httpcore.AsyncHTTP11Connection
+        self._before: httpx.Response | None = None
         self._transport = OverStream(kind(origin=origin, stream=self._wire))
 
     async def exchange(
@@ -223,7 +228,10 @@ class Session:
         wire.operation = Operation.WRITE
         reader: BodyReader | None = None
         try:
-            response = await self._transport.handle_async_request(request)
+            if self._before is not None:
+                # Tells httpcore that the connection is free; worth its while only for a second.
+                await self._before.aclose()
+            response = self._before = await self._transport.handle_async_request(request)
             _take_head(response, result)
             reader = result._reader = BodyReader(
                 limit_bytes=body_limit_bytes,

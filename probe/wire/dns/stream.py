@@ -217,8 +217,9 @@ def take(
     first: FirstAnswer | None,
 ) -> None:
     """Keep one answer; report it if it is the first that its question has."""
-    asked = by_id.get(message.id_of(wire))
-    wrong_id = asked is None
+    message_id = message.id_of(wire)
+    asked = by_id.get(message_id)
+    wrong_id = asked is None and message_id is not None
     asked = asked or fallback
     if len(asked.answers) >= ANSWERS_KEPT:
         return

@@ -139,8 +139,9 @@ class _UdpExchange:
             asked.ended = now
 
     def _take(self, data: bytes, arrived: float, ip_ttl: int | None) -> None:
-        asked = self._by_id.get(message.id_of(data))
-        wrong_id = asked is None
+        message_id = message.id_of(data)
+        asked = self._by_id.get(message_id)
+        wrong_id = asked is None and message_id is not None
         if asked is None:
             asked = self._whose(data)
         asked.bytes_received += len(data)

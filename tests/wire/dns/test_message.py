@@ -171,3 +171,13 @@ def test_a_flood_of_records_is_cut():
 
     assert len(answer.addresses) == 64
     assert len(answer.wire) <= 4096
+
+
+@pytest.mark.parametrize("name", [NAME, "t.co", "a_b.example", "xn--80ak6aa92e.com"])
+@pytest.mark.parametrize("query_type", ["A", "AAAA", "TXT", "HTTPS", "SOA"])
+def test_our_question_is_byte_by_byte_what_dnspython_writes(name, query_type):
+    """It is written by hand because it is written for every endpoint, resolver and type."""
+    (question,) = message.ask(name, [query_type])
+
+    made = dns.message.make_query(name, query_type, use_edns=0, payload=1232, id=question.id)
+    assert question.wire == made.to_wire()

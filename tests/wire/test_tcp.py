@@ -1,0 +1,120 @@
+import errno
+
+import pytest
+import trio
+import trio.lowlevel
+
+from probe.lab.box import Where
+from probe.lab.boxes.ip import Blackhole, Reject, SynReset
+from probe.lab.virtual import virtual_net
+from probe.model.words import FailureWord, Operation
+from probe.wire import tcp
+
+ADDRESS = "157.240.1.174"
+V6 = "2a03:2880::1"
+ALL = Where(prefixes=("157.240.0.0/16", "2a03:2880::/32"))
+
+
+async def hold(stream):
+    await trio.sleep_forever()
+
+
+async def test_a_connection_knows_its_round_trip(autojump_clock, serve):
+    async with serve(hold):
+        result = await tcp.connect(ADDRESS, 443, timeout_s=10)
+        result.stream.close()
+
+    assert result.failure is None
+    assert result.ended - result.started == pytest.approx(0.05, abs=0.001)
+    assert result.info.rtt_us == pytest.approx(50_000, rel=0.02)
+    assert result.source_port
+
+
+async def test_a_closed_port_is_refused(autojump_clock):
+    async with virtual_net():
+        result = await tcp.connect(ADDRESS, 443, timeout_s=10)
+
+    assert result.stream is None
+    assert result.failure.word is FailureWord.CONNECTION_REFUSED
+    assert result.failure.errno == errno.ECONNREFUSED
+    assert result.failure.operation is Operation.CONNECT
+
+
+@pytest.mark.parametrize(
+    ("box", "address", "word"),
+    [
+        pytest.param(Blackhole(where=ALL), ADDRESS, "generic_timeout_error", id="black hole"),
+        pytest.param(SynReset(where=ALL), ADDRESS, "connection_refused", id="RST on SYN"),
+        pytest.param(Reject(where=ALL), ADDRESS, "host_unreachable", id="ICMP prohibited"),
+        pytest.param(Reject(where=ALL), V6, "permission_denied", id="ICMPv6 prohibited"),
+    ],
+)
+async def test_a_box_on_the_way_is_named_by_errno(autojump_clock, box, address, word):
+    async with virtual_net(boxes={0: [box]}):
+        result = await tcp.connect(address, 443, timeout_s=10)
+
+    assert result.failure.word == word
+
+
+async def test_a_family_without_a_route_says_so(autojump_clock):
+    async with virtual_net(client={4: "192.0.2.2"}):
+        result = await tcp.connect(V6, 443, timeout_s=10)
+
+    assert result.failure.word in {
+        FailureWord.NETWORK_UNREACHABLE,
+        FailureWord.ADDRESS_NOT_AVAILABLE,
+    }
+
+
+async def test_a_source_port_can_be_asked_for(autojump_clock, serve):
+    async with serve(hold):
+        result = await tcp.connect(ADDRESS, 443, timeout_s=10, source_port=40_123)
+        result.stream.close()
+
+    assert result.source_port == 40_123
+
+
+async def test_each_attempt_has_a_new_source_port(autojump_clock, serve):
+    """Residual blocking may be keyed by the four-tuple."""
+    ports = set()
+    async with serve(hold):
+        for _ in range(5):
+            result = await tcp.connect(ADDRESS, 443, timeout_s=10)
+            ports.add(result.source_port)
+            result.stream.close()
+
+    assert len(ports) == 5
+
+
+async def test_a_port_out_of_range_is_a_value(autojump_clock):
+    async with virtual_net():
+        result = await tcp.connect(ADDRESS, 70_000, timeout_s=10)
+
+    assert result.failure is not None
+
+
+async def test_a_cancelled_connect_leaves_nothing_open(autojump_clock):
+    hole = Blackhole(where=ALL)
+    async with virtual_net(boxes={0: [hole]}) as net:
+        with trio.move_on_after(1):
+            await tcp.connect(ADDRESS, 443, timeout_s=10)
+        await trio.lowlevel.checkpoint()
+        left = list(net.client.connections)
+
+    assert left == []
+
+
+@pytest.mark.loopback
+async def test_the_kernels_loopback_answers_the_same():
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        port = listener.socket.getsockname()[1]
+        nursery.start_soon(trio.serve_listeners, hold, [listener])
+        open_one = await tcp.connect("127.0.0.1", port, timeout_s=5)
+        open_one.stream.close()
+        nursery.cancel_scope.cancel()
+    closed = await tcp.connect("127.0.0.1", port, timeout_s=5)
+
+    assert open_one.failure is None
+    assert open_one.source_port
+    assert closed.failure.errno == errno.ECONNREFUSED
