@@ -325,12 +325,10 @@ class Path:
         made = parse(packet) if isinstance(packet, bytes) else packet
         if self.taps:
             self._tap(f"link {point} injected", toward, made)
-        at_end = point == 0 and toward is Side.CLIENT
-        go = (
-            partial(self._hand_over, made, toward)
-            if at_end
-            else partial(self._move, made, toward, point, None)
-        )
+        if point == 0 and toward is Side.CLIENT:
+            go = partial(self._hand_over, made, toward)
+        else:
+            go = partial(self._move, made, toward, point, None)
         if after_s > 0:
             self._call_at(self._now() + after_s, go)
         else:
