@@ -1,5 +1,6 @@
 """Runs all servers of a world: one listener per port, and who answers is looked up by address."""
 
+import errno
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -112,10 +113,10 @@ class _Servers:
 
     async def on_connection(self, speaks: Speaks, stream: trio.SocketStream) -> None:
         """Serve one TCP connection."""
-        local = stream.socket.getsockname()
-        address, port = _plain(local[0]), local[1]
-        peer = stream.socket.getpeername()
-        client = _Client(TCP, _plain(peer[0]), peer[1], address, port)
+        client = _client_of(stream)
+        if client is None:
+            return
+        address = client.local
         edge = self._farm.edges.get(address)
         if edge is not None and not self._admits(edge, address):
             self._note(client, "overload", "")
@@ -262,8 +263,16 @@ def _alpn(site: Site) -> tuple[str, ...]:
     return ("http/1.1",) if raw else site.alpn
 
 
-def _plain(address: str) -> str:
-    return address.partition("%")[0]
+def _client_of(stream: trio.SocketStream) -> _Client | None:
+    """Return who connected, and where; None where a box has reset the connection already."""
+    local = stream.socket.getsockname()
+    try:
+        peer = stream.socket.getpeername()
+    except OSError as error:
+        if error.errno in {errno.ENOTCONN, errno.EINVAL}:
+            return None
+        raise
+    return _Client(TCP, peer[0].partition("%")[0], peer[1], local[0].partition("%")[0], local[1])
 
 
 async def _ignore(stream: trio.abc.Stream) -> None:
