@@ -1,0 +1,123 @@
+"""What OONI's test helper saw, as observations of another vantage point (control C6)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from probe.exchange.ooni.document import Fields, as_text, fields_in, number_in, text_in
+from probe.exchange.ooni.records import Maker, address_of, endpoint_of, family_of
+from probe.exchange.ooni.words import failure_of
+from probe.model.observation import (
+    DnsAnswer,
+    DnsObservation,
+    HttpObservation,
+    Observation,
+    TcpObservation,
+    TlsObservation,
+)
+from probe.model.words import Arm, Family, Operation, Transport
+
+
+def control_observations(
+    maker: Maker, document: Fields, host: str, url: str
+) -> tuple[Observation, ...]:
+    """Return what the helper saw of the host, nothing where it was not asked or failed."""
+    control = fields_in(document, "test_keys", "control")
+    backend = text_in(fields_in(document, "test_helpers", "backend"), "address")
+    try:
+        helper = urlsplit(backend).hostname or "test-helper"
+    except ValueError:
+        helper = "test-helper"
+    elsewhere = replace(maker, arm=Arm.C6, vantage=f"ooni:{helper}")
+    made = (
+        *_dns(elsewhere, control, host),
+        *_tcp(elsewhere, control),
+        *_tls(elsewhere, control, host),
+        *_http(elsewhere, control, url),
+    )
+    maker.number = elsewhere.number
+    return tuple(observation for observation in made if observation is not None)
+
+
+def _dns(maker: Maker, control: Fields, host: str) -> Iterator[Observation | None]:
+    told = fields_in(control, "dns")
+    if not told:
+        return
+    failure = failure_of(told.get("failure"), Operation.RESOLVE)
+    given = told.get("addrs")
+    # Older helpers list the names of the CNAME chain among the addresses.
+    found = [address_of(as_text(text)) for text in (given if isinstance(given, list) else ())]
+    for query_type, family in (("A", Family.IPV4), ("AAAA", Family.IPV6)):
+        addresses = tuple(a for a in found if a is not None and family_of(a) is family)
+        if not addresses and (query_type == "AAAA" or any(found)):
+            continue
+        answers = (
+            () if failure is not None else (DnsAnswer(after_s=0.0, rcode=0, addresses=addresses),)
+        )
+        yield maker.made(
+            DnsObservation,
+            maker.base(told)
+            | {
+                "name": host,
+                "query_type": query_type,
+                "resolver": "system",
+                "transport": Transport.SYSTEM,
+                "failure": failure,
+                "answers": answers,
+            },
+            "control.dns",
+        )
+
+
+def _tcp(maker: Maker, control: Fields) -> Iterator[Observation | None]:
+    for where, record in fields_in(control, "tcp_connect").items():
+        address, port = endpoint_of(as_text(where))
+        if address is None or not isinstance(record, dict):
+            continue
+        failure = failure_of(record.get("failure"), Operation.CONNECT)
+        if failure is None and record.get("status") is False:
+            failure = failure_of("unknown_failure", Operation.CONNECT)
+        fields = maker.base(record, address) | {"port": port, "failure": failure}
+        yield maker.made(TcpObservation, fields, "control.tcp_connect")
+
+
+def _tls(maker: Maker, control: Fields, host: str) -> Iterator[Observation | None]:
+    for where, record in fields_in(control, "tls_handshake").items():
+        address, port = endpoint_of(as_text(where))
+        if address is None or not isinstance(record, dict):
+            continue
+        fields = maker.base(record, address) | {
+            "port": port,
+            "failure": failure_of(record.get("failure"), Operation.HANDSHAKE),
+            "server_name": text_in(record, "server_name") or host,
+        }
+        yield maker.made(TlsObservation, fields, "control.tls_handshake")
+
+
+def _http(maker: Maker, control: Fields, url: str) -> Iterator[Observation | None]:
+    told = fields_in(control, "http_request")
+    if not told:
+        return
+    status, length = number_in(told, "status_code"), number_in(told, "body_length")
+    failure = failure_of(told.get("failure"), Operation.READ)
+    is_answered = failure is None and status is not None and status > 0
+    headers = tuple(
+        (as_text(name).lower(), as_text(value))
+        for name, value in fields_in(told, "headers").items()
+    )
+    yield maker.made(
+        HttpObservation,
+        maker.base(told)
+        | {
+            "failure": failure,
+            "url": url,
+            "host": urlsplit(url).hostname or "",
+            "over_tls": url.startswith("https:"),
+            "status": int(status) if is_answered and status is not None else None,
+            "headers": headers,
+            "body_bytes": int(length) if length is not None and length > 0 else 0,
+            "title": text_in(told, "title") or None,
+            "ended": "complete" if is_answered else "none",
+        },
+        "control.http_request",
+    )

@@ -1,0 +1,427 @@
+"""One web_connectivity document (versions 0.4 and 0.5) as evidence that our judge can judge.
+
+OONI's own verdict is carried along and never read: only its facts are. Whatever a document holds,
+it becomes a measurement; what could not be understood is named in `problems`, and evidence that
+carries nothing is judged `insufficient`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from probe.exchange.ooni.control import control_observations
+from probe.exchange.ooni.document import Fields, documents, fields_in, rows_in, text_in
+from probe.exchange.ooni.records import (
+    Maker,
+    dns_observations,
+    http_observations,
+    tcp_observations,
+    tls_observations,
+)
+from probe.model.evidence import Evidence
+from probe.model.experiment import Experiment, Kind
+from probe.model.observation import (
+    DnsObservation,
+    HttpObservation,
+    Observation,
+    TcpObservation,
+    TlsObservation,
+)
+from probe.model.target import Catalogue, Endpoint
+from probe.model.verdict import VantageFacts, VantageVerdict
+from probe.model.words import FailureWord, Family, Role, VantageState
+
+# A document without a usable time still needs one; its certificates are not looked at.
+_NO_TIME: Final = datetime(2012, 12, 5, tzinfo=UTC)  # the day of OONI's first measurement
+# RFC 2606: no endpoint can ever be called so.
+_NOWHERE: Final = "unreadable.invalid"
+_NO_ROUTE: Final = frozenset(
+    {
+        FailureWord.NETWORK_UNREACHABLE,
+        FailureWord.HOST_UNREACHABLE,
+        FailureWord.ADDRESS_FAMILY_NOT_SUPPORTED,
+        FailureWord.NETWORK_DOWN,
+    }
+)
+# Google, Cloudflare, Quad9 (two), OpenDNS: the user's choice, not the network's.
+_PUBLIC_RESOLVER_ASNS: Final = frozenset({"AS15169", "AS13335", "AS19281", "AS42", "AS36692"})
+
+
+@dataclass(frozen=True, slots=True)
+class OoniMeasurement:
+    """A document as we understand it, beside what OONI said."""
+
+    input: str
+    ooni_blocking: str | bool | None
+    """`dns`, `tcp_ip`, `http-failure`, `http-diff`, false or null."""
+    ooni_accessible: bool | None
+    evidence: Evidence
+    """About the host of `input`."""
+    later: tuple[Evidence, ...] = ()
+    """About hosts that redirects led to, in order."""
+    roots: tuple[bytes, ...] = ()
+    """Tops of the chains that OONI verified when it measured: trust them for this document."""
+    problems: tuple[str, ...] = ()
+    probe_cc: str = ""
+    probe_asn: str = ""
+    measured_at: datetime | None = None
+    report_id: str = ""
+    test_version: str = ""
+
+
+def import_ooni(path: Path, catalogue: Catalogue | None = None) -> Iterator[OoniMeasurement]:
+    """Yield a measurement for every document of the file (JSON, JSON lines, gzip or not)."""
+    endpoints = _by_url(catalogue)
+    resolvers = _resolver_ids(catalogue)
+    for document in documents(path):
+        yield read_measurement(document, endpoints=endpoints, resolvers=resolvers)
+
+
+def read_measurement(
+    document: object,
+    *,
+    endpoints: Mapping[str, Endpoint] | None = None,
+    resolvers: Mapping[str, str] | None = None,
+) -> OoniMeasurement:
+    """Return one document as a measurement; it never raises, whatever the document is."""
+    if isinstance(document, ValueError):
+        return _unreadable("", str(document))
+    if not isinstance(document, dict):
+        return _unreadable("", "the document is no JSON object")
+    keys = fields_in(document, "test_keys")
+    name = text_in(document, "test_name")
+    url = text_in(document, "input")
+    if name != "web_connectivity":
+        return _unreadable(url, f"the test is {name or 'not named'}; only web_connectivity is read")
+    if not keys:
+        return _unreadable(url, "the document has no test_keys")
+    endpoint = _endpoint(url, endpoints or {})
+    if endpoint is None:
+        return _unreadable(url, "the input is no http:// or https:// address")
+    reading = _Reading(document, keys, url, endpoint, resolvers or {}, endpoints or {})
+    try:
+        return reading.measurement()
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        # The fuzzing test has found none of these; a stranger's archive must not stop for one.
+        return _unreadable(url, f"not understood: {error!r:.200}")
+
+
+class _Reading:
+    """Works through one document; a class only because its parts share so much."""
+
+    def __init__(
+        self,
+        document: Fields,
+        keys: Fields,
+        url: str,
+        endpoint: Endpoint,
+        resolvers: Mapping[str, str],
+        endpoints: Mapping[str, Endpoint],
+    ) -> None:
+        self.document, self.keys, self.url = document, keys, url
+        self.endpoint, self.endpoints = endpoint, endpoints
+        self.measured_at = _moment(document)
+        self.maker = Maker(
+            endpoint=endpoint.id,
+            experiment=_screen(endpoint).id,
+            started_at=self.measured_at or _NO_TIME,
+            has_time=self.measured_at is not None,
+            resolvers=resolvers,
+        )
+        if self.measured_at is None:
+            self.maker.problems.append("no start time: certificates are not looked at")
+
+    def measurement(self) -> OoniMeasurement:
+        maker = self.maker
+        connects = [o for o in tcp_observations(maker, self.keys) if isinstance(o, TcpObservation)]
+        handshakes = list(tls_observations(maker, self.keys))
+        dns = list(dns_observations(maker, self.keys))
+        pages = [
+            page
+            for page in self._pages(connects, handshakes)
+            if self._says_more(page, connects, handshakes)
+        ]
+        handshakes += [h for page in pages if (h := self._missing_handshake(page, handshakes))]
+        pages = [
+            page
+            for page in pages
+            if page.status is not None or not _is_handshakes(page, handshakes)
+        ]
+        here: list[Observation] = [*dns, *connects, *handshakes, *pages]
+        control = control_observations(maker, self.document, self.endpoint.host, self.url)
+        vantage = self._vantage(here, control)
+        hosts = _hosts(pages, handshakes, self.endpoint.host)
+        about = partial(
+            self._evidence, here=here, owners=_owners(here), control=control, vantage=vantage
+        )
+        if not here:
+            maker.problems.append("the document holds no step")
+        blocking, accessible = self.keys.get("blocking"), self.keys.get("accessible")
+        return OoniMeasurement(
+            input=self.url,
+            ooni_blocking=blocking if isinstance(blocking, (str, bool)) else None,
+            ooni_accessible=accessible if isinstance(accessible, bool) else None,
+            evidence=about(self.endpoint),
+            later=tuple(map(about, self._later(hosts))),
+            roots=_tops(handshakes, self.keys),
+            problems=tuple(dict.fromkeys(maker.problems)),
+            probe_cc=text_in(self.document, "probe_cc"),
+            probe_asn=text_in(self.document, "probe_asn"),
+            measured_at=self.measured_at,
+            report_id=text_in(self.document, "report_id"),
+            test_version=text_in(self.document, "test_version"),
+        )
+
+    # --- what the document leaves to be inferred ------------------------------------------------
+
+    def _pages(
+        self, connects: Sequence[TcpObservation], handshakes: Sequence[TlsObservation]
+    ) -> Iterator[HttpObservation]:
+        """Yield the requests; 0.4 does not say over which connection, so the first good one."""
+        for page in http_observations(self.maker, self.keys):
+            if page.address is not None:
+                yield page
+                continue
+            port = 443 if page.over_tls else 80
+            good = [o.address for o in handshakes if o.failure is None and o.port == port]
+            good += [o.address for o in connects if o.failure is None and o.port == port]
+            good += [o.address for o in connects if o.failure is None]
+            good += [o.address for o in connects]
+            address = next(iter(good), None)
+            family = None if address is None else (Family.IPV6 if ":" in address else Family.IPV4)
+            yield page.model_copy(update={"address": address, "family": family, "port": port})
+
+    def _says_more(
+        self,
+        page: HttpObservation,
+        connects: Sequence[TcpObservation],
+        handshakes: Sequence[TlsObservation],
+    ) -> bool:
+        """Whether a request is a step of its own, and not a failed connection said again."""
+        if page.status is not None or page.failure is None:
+            return True
+        own = [o for o in connects if o.address == page.address]
+        shaken = [o for o in handshakes if o.address == page.address]
+        is_connected = any(o.failure is None for o in own)
+        is_shaken = not page.over_tls or not shaken or any(o.failure is None for o in shaken)
+        return is_connected and is_shaken
+
+    def _missing_handshake(
+        self, page: HttpObservation, handshakes: Sequence[TlsObservation]
+    ) -> TlsObservation | None:
+        """Return the handshake that 0.4.0 and older did not record, as far as the page tells."""
+        if not page.over_tls or any(o.server_name == page.host for o in handshakes):
+            return None
+        failure = page.failure if page.status is None else None
+        if failure is not None:
+            self.maker.problems.append("no TLS step: the request's failure is taken for its own")
+        fields = page.model_dump(
+            include={"experiment", "endpoint", "arm", "family", "address", "port", "started_at"}
+        )
+        made = self.maker.made(
+            TlsObservation,
+            fields
+            | {
+                "id": f"{page.id}-tls",
+                "duration_s": 0.0,
+                "server_name": page.host,
+                "failure": failure,
+            },
+            "requests",
+        )
+        return made if isinstance(made, TlsObservation) else None
+
+    # --- what the evidence is about -------------------------------------------------------------
+
+    def _evidence(
+        self,
+        endpoint: Endpoint,
+        *,
+        here: Sequence[Observation],
+        owners: Mapping[str, set[str]],
+        control: Sequence[Observation],
+        vantage: VantageVerdict,
+    ) -> Evidence:
+        is_first = endpoint is self.endpoint
+        seen = [o for o in here if _is_about(o, endpoint.host, owners)]
+        # The helper names the first host only; of later ones it knows just the last page.
+        also = [o for o in control if is_first or isinstance(o, HttpObservation)]
+        if not is_first:
+            seen = [o.model_copy(update={"endpoint": endpoint.id}) for o in seen]
+            also = [o.model_copy(update={"endpoint": endpoint.id}) for o in also]
+        return Evidence(
+            endpoint=endpoint,
+            vantage=vantage,
+            observations=tuple(sorted(seen, key=lambda o: o.started_at)) + tuple(also),
+            performed=frozenset({self.maker.experiment}),
+        )
+
+    def _later(self, hosts: Sequence[tuple[str, str]]) -> Iterator[Endpoint]:
+        for _, url in hosts:
+            endpoint = _endpoint(url, self.endpoints)
+            if endpoint is not None:
+                yield endpoint
+
+    def _vantage(
+        self, here: Sequence[Observation], control: Sequence[Observation]
+    ) -> VantageVerdict:
+        """Take the helper's answer, or any step that worked, for a line that works."""
+        is_heard = bool(control) and self.keys.get("control_failure") is None
+        is_alive = any(
+            o.failure is None for o in here if isinstance(o, TcpObservation | HttpObservation)
+        )
+        country = text_in(self.document, "probe_cc")
+        asn, resolver = text_in(self.document, "probe_asn"), text_in(self.document, "resolver_asn")
+        kinds = ("access",) if resolver == asn and asn not in {"", "AS0"} else ()
+        if resolver in _PUBLIC_RESOLVER_ASNS:
+            kinds = ("public",)
+        if not (is_heard or is_alive):
+            self.maker.problems.append("neither the test helper nor any host could be reached")
+        return VantageVerdict(
+            state=VantageState.ONLINE if is_heard or is_alive else VantageState.OFFLINE,
+            masked_families=_masked(here),
+            sentence="Imported from OONI: its document tells of no gates.",
+            facts=VantageFacts(
+                country=country if re.fullmatch("[A-Z]{2}", country) and country != "ZZ" else None,
+                resolver_kinds=kinds,
+            ),
+        )
+
+
+def _owners(here: Sequence[Observation]) -> dict[str, set[str]]:
+    """Return which names each address was answered, greeted or asked by."""
+    owners: dict[str, set[str]] = {}
+    for o in here:
+        if isinstance(o, DnsObservation):
+            for answer in o.answers:
+                for address in answer.addresses:
+                    owners.setdefault(address, set()).add(o.name)
+        elif isinstance(o, TlsObservation | HttpObservation) and o.address is not None:
+            name = o.server_name if isinstance(o, TlsObservation) else o.host
+            if name:
+                owners.setdefault(o.address, set()).add(name)
+    return owners
+
+
+def _is_about(observation: Observation, host: str, owners: Mapping[str, set[str]]) -> bool:
+    if isinstance(observation, DnsObservation):
+        return observation.name == host
+    if isinstance(observation, TlsObservation):
+        return observation.server_name in (host, None)
+    if isinstance(observation, HttpObservation):
+        return observation.host == host
+    # A connection belongs to the names whose answers, or whose handshakes, bear its address.
+    names = owners.get(observation.address or "")
+    return names is None or host in names
+
+
+def _is_handshakes(page: HttpObservation, handshakes: Sequence[TlsObservation]) -> bool:
+    """Whether the request only repeats how its handshake failed."""
+    return page.over_tls and any(
+        o.id == f"{page.id}-tls" and o.failure is not None for o in handshakes
+    )
+
+
+def _hosts(
+    pages: Sequence[HttpObservation], handshakes: Sequence[TlsObservation], first: str
+) -> list[tuple[str, str]]:
+    """Return (host, url) of what redirects led to, each host once."""
+    later: dict[str, str] = {}
+    for page in pages:
+        if page.host and page.host != first:
+            later.setdefault(page.host, page.url)
+    for handshake in handshakes:
+        name = handshake.server_name
+        if name and name != first:
+            later.setdefault(name, f"https://{name}/")
+    return list(later.items())
+
+
+def _masked(here: Sequence[Observation]) -> tuple[Family, ...]:
+    """Return IPv6 where nothing but missing routes came of it, as OONI itself ignores it."""
+    tried = [o for o in here if isinstance(o, TcpObservation) and o.family is Family.IPV6]
+    is_dead = bool(tried) and all(
+        o.failure is not None and o.failure.word in _NO_ROUTE for o in tried
+    )
+    return (Family.IPV6,) if is_dead else ()
+
+
+def _tops(handshakes: Sequence[TlsObservation], keys: Fields) -> tuple[bytes, ...]:
+    """Return the last certificate of each chain that OONI verified."""
+    if any(row.get("no_tls_verify") is True for row in rows_in(keys, "tls_handshakes")):
+        return ()
+    tops = (o.chain[-1] for o in handshakes if o.failure is None and len(o.chain) > 1)
+    return tuple(sorted(set(tops)))
+
+
+def _screen(endpoint: Endpoint) -> Experiment:
+    """Return the first look at an endpoint, as a run performs it: so its id says it was done."""
+    return Experiment(
+        kind=Kind.SCREEN, endpoint=endpoint.id, name=endpoint.host, url=endpoint.url, port=0
+    )
+
+
+def _moment(document: Fields) -> datetime | None:
+    for name in ("measurement_start_time", "test_start_time"):
+        try:
+            moment = datetime.fromisoformat(text_in(document, name))
+        except ValueError:
+            continue
+        if moment.year >= _NO_TIME.year:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return None
+
+
+def _endpoint(url: str, endpoints: Mapping[str, Endpoint]) -> Endpoint | None:
+    known = endpoints.get(url.rstrip("/"))
+    if known is not None:
+        return known
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").rstrip(".")
+        if not host.isascii():
+            host = host.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        return None
+    if parts.scheme.lower() not in {"http", "https"}:
+        return None
+    try:
+        return Endpoint(id=host, service=host, host=host, role=Role.WEB, url=url.strip())
+    except ValidationError:
+        return None
+
+
+def _by_url(catalogue: Catalogue | None) -> dict[str, Endpoint]:
+    endpoints = catalogue.endpoints if catalogue is not None else ()
+    return {endpoint.url.rstrip("/"): endpoint for endpoint in endpoints}
+
+
+def _resolver_ids(catalogue: Catalogue | None) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for resolver in catalogue.resolvers if catalogue is not None else ():
+        for name in (*resolver.addresses, resolver.server_name):
+            if name:
+                ids[name] = resolver.id
+    return ids
+
+
+def _unreadable(url: str, why: str) -> OoniMeasurement:
+    """Return a measurement without evidence: the judge says `insufficient` of it."""
+    endpoint = Endpoint(
+        id=_NOWHERE, service=_NOWHERE, host=_NOWHERE, role=Role.WEB, url=f"https://{_NOWHERE}/"
+    )
+    vantage = VantageVerdict(state=VantageState.OFFLINE, sentence=f"Not judged: {why}.")
+    return OoniMeasurement(
+        input=url,
+        ooni_blocking=None,
+        ooni_accessible=None,
+        evidence=Evidence(endpoint=endpoint, vantage=vantage),
+        problems=(why,),
+    )
