@@ -65,6 +65,8 @@ class Experiment(Value):
     """Which repetition; 0 is the first look."""
     vantage: str | None = None
     """For remote: which control vantage."""
+    wait_s: float | None = None
+    """For wait: how long, before the pace factor."""
 
     @cached_property
     def id(self) -> str:

@@ -110,6 +110,28 @@ class GateVerdict(Value):
     evidence: tuple[str, ...] = ()
 
 
+class VantageFacts(Value):
+    """What the gates found out that the judge of an endpoint needs to know."""
+
+    country: str | None = None
+    clock_offset_s: float | None = None
+    """Ours minus the controls': certificates are judged at the corrected time."""
+    resolver_kinds: tuple[str, ...] = ()
+    """`loopback`, `private`, `public`, `access`: whose the system's resolver is, as far as seen."""
+    failing_resolvers: tuple[str, ...] = ()
+    """`<id>/<transport>` of resolvers that failed for the controls' names as well."""
+    working_resolvers: tuple[str, ...] = ()
+    """`<id>/<transport>` of resolvers that answered for controls' names."""
+    dns_intercepted: bool = False
+    """Questions to a public resolver are answered by another one."""
+    rate_bps: float | None = None
+    """Median pace of the controls' downloads."""
+    rtt_s: float | None = None
+    """The fastest connection to a control."""
+    neutral_addresses: tuple[str, ...] = ()
+    """Addresses of controls that accept foreign names, proved in the gates: hosts for C2."""
+
+
 class VantageVerdict(Value):
     """All gates together: may services be judged from here?"""
 
@@ -119,6 +141,7 @@ class VantageVerdict(Value):
     """Families in which nothing works here, whatever is asked: no verdicts in them."""
     failing_controls: tuple[str, ...] = ()
     sentence: str = ""
+    facts: VantageFacts = VantageFacts()
 
     @property
     def may_judge(self) -> bool:

@@ -1,0 +1,101 @@
+"""What to ask next: for each rival that is still standing, the experiment that would rule it out.
+
+`ask` is a function of the evidence alone and asks nothing twice, and only finitely many experiments
+exist for given addresses; so the loop of performing, judging and asking ends.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from probe.classify import constants as k
+from probe.classify import experiments
+from probe.classify.facts import derive
+from probe.classify.judge import scenes, was_looked_at
+from probe.classify.look_http import HttpLook
+from probe.classify.look_quic import QuicLook
+from probe.classify.look_tls import TlsLook
+from probe.classify.rivals import LOOK, PROFILES, QUICK, STANDARD, questions
+from probe.classify.scene import Scene
+from probe.model.evidence import Evidence
+from probe.model.experiment import Experiment
+from probe.model.knowledge import Knowledge
+from probe.model.verdict import Finding, Verdict
+from probe.model.words import Category, Layer, Protocol, State, Trigger
+
+_ACCUSING = frozenset({State.BLOCKED, State.IMPAIRED})
+
+
+def ask(
+    evidence: Evidence, verdicts: Sequence[Verdict], knowledge: Knowledge, profile: str
+) -> tuple[Experiment, ...]:
+    """Return what to perform next, cheapest first; empty when nothing is left to ask.
+
+    Profiles: `look` (the first controls), `quick` (isolate, a first block of repeats), `standard`
+    (a second block for what stays fully discordant), `deep` (the same; its sessions are the run's).
+    """
+    level = PROFILES.get(profile, LOOK)
+    if not evidence.vantage.may_judge:
+        return ()
+    facts = derive(evidence, knowledge)
+    if not was_looked_at(evidence):
+        return _new(experiments.screen(Scene(facts, facts.protocol, None)), evidence)
+    by_unit = {(v.protocol, v.family): v for v in verdicts}
+    found: list[Experiment] = []
+    for scene in scenes(facts):
+        verdict = by_unit.get((scene.protocol, scene.family))
+        if verdict is not None:
+            found.extend(_about(verdict, scene, level))
+    return _new(found, evidence)
+
+
+def _about(verdict: Verdict, scene: Scene, level: int) -> Iterable[Experiment]:
+    yield from questions([r.id for r in verdict.rivals], scene, level)
+    for finding in verdict.also:
+        # What a lower layer could not tell matters only if it is what the verdict says.
+        if finding.state is not State.INSUFFICIENT:
+            yield from questions([r.id for r in finding.rivals], scene, level)
+    if level >= QUICK:
+        yield from _isolate(verdict, scene)
+    if level >= STANDARD:
+        for finding in (verdict, *verdict.also):
+            yield from _confirm(finding, scene)
+
+
+def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
+    """What `quick` adds: repeats of lies, and a browser's hello where all is well."""
+    accused = [f for f in (verdict, *verdict.also) if f.state in _ACCUSING]
+    if any(f.layer is Layer.DNS for f in accused):
+        yield from experiments.same_question_again(scene)
+        yield from experiments.encrypted_resolvers(scene)
+    is_core = scene.facts.endpoint.core and scene.protocol in {Protocol.HTTPS, Protocol.TLS}
+    if verdict.state is State.OK and is_core:
+        yield from experiments.browser_hello(scene)
+    if any(f.rule_id == "pace.slow_here" for f in accused):
+        yield from experiments.repeat_downloads(scene)
+
+
+def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
+    """The second block: only for what the first left fully discordant (techniques 0.1)."""
+    if finding.state not in _ACCUSING:
+        return
+    if finding.category is Category.THROTTLE and finding.layer is Layer.CONTENT:
+        yield from experiments.paired_transfers(scene)
+        return
+    looks: dict[Layer, TlsLook | HttpLook | QuicLook] = {
+        Layer.TLS: scene.tls,
+        Layer.HTTP: scene.http,
+        Layer.QUIC: scene.quic,
+    }
+    if finding.layer not in looks or finding.trigger is not Trigger.NAME:
+        return
+    look = looks[finding.layer]
+    if look.is_discordant and look.p_value is not None:
+        yield from experiments.rounds(scene, k.FIRST_BLOCK_ROUNDS + 1, k.LAST_ROUND)
+
+
+def _new(asked: Iterable[Experiment], evidence: Evidence) -> tuple[Experiment, ...]:
+    """Drop what was performed, refused, or asked twice here."""
+    found: dict[str, Experiment] = {}
+    for experiment in asked:
+        if experiment.id not in evidence.performed:
+            found.setdefault(experiment.id, experiment)
+    return tuple(found.values())

@@ -1,0 +1,116 @@
+"""Every threshold of the judge, each with its source, in one place so that a campaign can vary it.
+
+"techniques" is the project's catalogue of blocking techniques (docs/techniques.md).
+"""
+
+# --- timing of a reset or an answer against the round trip --------------------------------------
+
+# techniques 6.3 row 14: sooner than 0.7 round trips cannot come from the server itself. In the lab
+# an on-path injector at a third of the path answered after 0.3, the server after 1.0 to 1.1.
+INJECTED_RATIO_MAX = 0.7
+# techniques S02: a rewritten server packet arrives with the server's own timing. Measured in the
+# lab: 53 ms at a round trip of 52 ms; the upper end leaves room for jitter.
+REWRITE_RATIO_MIN = 0.9
+REWRITE_RATIO_MAX = 1.3
+# A connection time alone may hold a lost SYN: one sample proves nothing about the round trip.
+RTT_SAMPLES_MIN = 2
+# Two sightings of an artefact suffice (techniques 4.2, last paragraph).
+ARTEFACT_SIGHTINGS = 2
+
+# --- TCP_INFO -------------------------------------------------------------------------------------
+
+# techniques 3.4 (measured): bytes_acked counts the SYN, so 1 means nobody acknowledged the hello.
+BYTES_ACKED_SYN_ONLY = 1
+# A TLS reply below this fits into one packet, so it says nothing about large ones (RFC 8446 needs
+# more than one packet for any certificate chain in use). Ethernet's TCP segment carries 1,460.
+ONE_PACKET_BYTES = 1_460
+
+# --- attempts -------------------------------------------------------------------------------------
+
+# techniques 4.2 and 0.1: a first block of 3 + 3 is a screen (p = 0.05 at best); what stays fully
+# discordant goes on with a block of 9 + 9, together 1.0e-6. Giving up after the first block is
+# free; nothing is declared there, so no alpha is spent.
+FIRST_BLOCK_ROUNDS = 3
+LAST_ROUND = 12
+BLOCKS = ((1, FIRST_BLOCK_ROUNDS), (FIRST_BLOCK_ROUNDS + 1, LAST_ROUND))
+# Rounds from here on are re-checks (after a wait), never attempts of a test.
+RECHECK_ROUND = 90
+# techniques 6.1: the grades' bounds.
+P_CONFIRMED = 1e-4
+P_STRONG = 1e-2
+P_PROBABLE = 0.05
+# techniques 4.5: a lie is said three times before it is `strong`, and two operators say otherwise.
+LIES_STRONG = 3
+HONEST_OPERATORS_STRONG = 2
+# Two failing connection attempts to an address, or two addresses, before silence is more than loss.
+SILENT_TRIES_MIN = 2
+
+# --- residual state -------------------------------------------------------------------------------
+
+# techniques 1.9: GFW name filters remember (client, server, port) for 60 to 180 s.
+WAIT_QUICK_S = 120.0
+# techniques 1.9: the longest residual state on record, TSPU SNI-II and QUIC, is 420 s.
+WAIT_STANDARD_S = 430.0
+
+# --- throughput -----------------------------------------------------------------------------------
+
+# techniques R02: after the ServerHello, fewer than 2,000 bytes a second is throttling, not a drop.
+EXTREME_RATE_BYTES_S = 2_000.0
+# techniques 4.3.5: the extreme case is a mean over at least 8 s; a handshake with our own idle
+# limit of 10 s may end before that, so four seconds with bytes at three times already count.
+TRICKLE_SPAN_S = 4.0
+TRICKLE_TIMES_MIN = 3
+# techniques 4.3: detect with 64 KB or more, after the first 32 KB (the policer's bucket).
+TRANSFER_MIN_BYTES = 49_152
+BUCKET_BYTES = 32_768
+# techniques 4.3.4.
+THROTTLE_RATIO_MAX = 1 / 3
+THROTTLE_RATIO_UPPER = 1 / 2
+THROTTLE_CV_MAX = 0.25
+THROTTLE_FLOWS = 8
+# One look: only a tenfold difference is worth a suspicion (all known censors' throttles are tenfold
+# or more, techniques 4.3), and only below a rate at which a page is slow for people: 512 kbit/s.
+LOOK_RATIO_MAX = 1 / 10
+LOOK_RATE_MAX_BPS = 512_000.0
+# A line whose controls are slower than this cannot tell slow from slowed.
+CONTROL_RATE_MIN_BPS = 1_000_000.0
+# techniques 4.4: the freeze stops between 8 and 40 KB, with little spread.
+FREEZE_MIN_BYTES = 6_000
+FREEZE_MAX_BYTES = 40_960
+FREEZE_SPREAD_MAX = 0.25
+FREEZE_RUNS_STRONG = 4
+# Handshake time under an added delay (techniques R04: 70-100 ms became 3 s).
+DELAY_FACTOR_MIN = 10.0
+DELAY_MIN_S = 1.5
+
+# --- DNS ------------------------------------------------------------------------------------------
+
+# RFC 8914 section 4.16 to 4.19: Blocked, Censored, Filtered, Prohibited.
+EDE_ADMISSIONS = frozenset({15, 16, 17, 18})
+
+# --- ICMP -----------------------------------------------------------------------------------------
+
+# RFC 792, RFC 1812 5.2.7.1 (IPv4 type 3) and RFC 4443 3.1 (IPv6 type 1): "administratively
+# prohibited" in its spellings.
+ICMP_PROHIBITED = frozenset({(3, 9), (3, 10), (3, 13), (1, 1), (1, 5), (1, 6)})
+# A router that looks for a dead neighbour gives up after about 3 s (RFC 4861 section 10:
+# three solicitations a second apart; Linux does the same for ARP): later errors are its.
+UNREACHABLE_FAST_S = 2.0
+
+# --- gates ----------------------------------------------------------------------------------------
+
+# A quorum needs more than one operator; with fewer tried controls a gate says `unknown`.
+GATE_OPERATORS_MIN = 2
+GATE_FOREIGN_MIN = 3
+# Under an allow-list at most a few listed hosts abroad pass; where half the controls are blocked
+# (China, Iran, Russia) services must still be judged.
+ALLOWLIST_FOREIGN_MIN = 5
+ALLOWLIST_SHARE_MAX = 0.2
+# Certificates of every name look wrong by date when the clock is off by more than leaf certificates
+# overlap their issue; a day is also what HTTP's Date of a cached page may be off.
+CLOCK_SKEW_S = 86_400.0
+# Controls asked in the first batch, and domestic ones afterwards.
+GATE_FIRST_CONTROLS = 14
+GATE_DOMESTIC_CONTROLS = 3
+# A control is slow when a download of 16 KB or more is slower than this.
+GATE_TRANSFER_MIN_BYTES = 16_384

@@ -1,0 +1,70 @@
+"""What other vantage points saw (control C6), step by step."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from probe.classify.outcomes import Ending, ending_of, tls_ending
+from probe.model.observation import Observation, TlsObservation
+
+# A vantage's id may end in its country: `helper:a.example/DE`, `snapshot:2026-11-20/DE`.
+_COUNTRY = re.compile(r"/([A-Z]{2})$")
+
+
+def country_of(vantage: str | None) -> str | None:
+    """Return the country that a vantage's id names."""
+    found = _COUNTRY.search(vantage or "")
+    return found[1] if found else None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The other vantage points' observations of one endpoint."""
+
+    seen: tuple[Observation, ...]
+    home: str | None
+    """Our own country: a vantage there rules out a geofence against it."""
+
+    @cached_property
+    def _outcomes(self) -> dict[str, dict[str, set[Ending]]]:
+        outcomes: dict[str, dict[str, set[Ending]]] = {}
+        for o in self.seen:
+            if o.vantage is not None:
+                by_vantage = outcomes.setdefault(o.step.value, {})
+                by_vantage.setdefault(o.vantage, set()).add(_ending(o))
+        return outcomes
+
+    def of(self, step: str) -> dict[str, set[Ending]]:
+        """Return how one step (`tcp`, `tls`, ...) ended, by vantage."""
+        return self._outcomes.get(step, {})
+
+    def passing(self, step: str) -> frozenset[str]:
+        """Vantages for which the step worked at least once."""
+        return frozenset(v for v, endings in self.of(step).items() if Ending.DONE in endings)
+
+    def passing_at_home(self, step: str) -> bool:
+        """Whether it worked for a vantage of our own country."""
+        return self.home is not None and any(country_of(v) == self.home for v in self.passing(step))
+
+    def fails_alike(self, step: str, endings: Iterable[Ending]) -> frozenset[str]:
+        """Vantages for which the step failed, and only in one of these ways.
+
+        "Both fail" is no proof of anything unless both fail the same way.
+        """
+        wanted = set(endings)
+        return frozenset(v for v, seen in self.of(step).items() if seen and seen <= wanted)
+
+    def is_down(self, step: str, endings: Iterable[Ending]) -> bool:
+        """Whether every other vantage that looked sees the same failure."""
+        return bool(self.fails_alike(step, endings)) and not self.passing(step)
+
+    def leaves(self) -> frozenset[bytes]:
+        """Leaf certificates that the others were shown."""
+        return frozenset(o.chain[0] for o in self.seen if isinstance(o, TlsObservation) and o.chain)
+
+
+def _ending(o: Observation) -> Ending:
+    if isinstance(o, TlsObservation):
+        return tls_ending(o, trickles=False)
+    return ending_of(o.failure)

@@ -1,0 +1,469 @@
+"""What can be asked: experiments as functions of what is known, one family at a time.
+
+Everything is bounded by the evidence: addresses come from it or from the catalogue, rounds from the
+constants. So only finitely many experiments exist for an endpoint, and asking ends.
+"""
+
+from collections.abc import Iterable
+
+from probe.classify import constants as k
+from probe.classify.addresses import family_of, is_bogon, neutral_name
+from probe.classify.facts import Spot, Truth
+from probe.classify.scene import Scene
+from probe.classify.statements import is_system, source_of
+from probe.model.experiment import Experiment, Hello, Kind
+from probe.model.target import Control
+from probe.model.words import Arm, Family, Protocol, Transport
+
+Asked = tuple[Experiment, ...]
+# One address and a spare: what is true of two is rarely an accident of one.
+_ADDRESSES = 2
+_ENCRYPTED = (Transport.DOH, Transport.DOT)
+
+
+def _neutral(scene: Scene) -> tuple[str, ...]:
+    """The reserved name of equal length, and a name known to be served there, if any."""
+    return (neutral_name(scene.host), *scene.facts.endpoint.neutral_names[:1])
+
+
+def _failing(scene: Scene) -> tuple[Spot, ...]:
+    """Addresses at which something goes wrong, else all that may be the endpoint's."""
+    if scene.protocol is Protocol.HTTP:
+        spots = scene.http.spots or scene.tcp.spots
+    elif scene.protocol is Protocol.QUIC:
+        spots = scene.quic.spots
+    else:
+        bad = [s for s in scene.tls.spots if any(not h.is_verified for h in s.target)]
+        spots = tuple(bad) or scene.tls.spots
+    return spots[:_ADDRESSES]
+
+
+def attempt(scene: Scene, spot: Spot, arm: Arm, name: str, round_: int = 0) -> Experiment:
+    """One try of this protocol at one address, with one name."""
+    common = {
+        "endpoint": scene.facts.endpoint.id,
+        "arm": arm,
+        "name": name,
+        "family": spot.family,
+        "address": spot.address,
+        "port": scene.facts.port,
+        "round": round_,
+    }
+    match scene.protocol:
+        case Protocol.HTTP:
+            url = scene.facts.endpoint.url if arm is Arm.TARGET else _url(scene, name)
+            return Experiment(kind=Kind.FETCH, url=url, **common)
+        case Protocol.QUIC:
+            return Experiment(kind=Kind.QUIC, quic_version="1", **common)
+        case Protocol.TCP:
+            return Experiment(kind=Kind.CONNECT, **common)
+        case _:
+            inside = scene.http.all_fail and bool(scene.tls.verified)
+            if inside:
+                url = scene.facts.endpoint.url if arm is Arm.TARGET else _url(scene, name)
+                return Experiment(kind=Kind.FETCH, url=url, **common)
+            return Experiment(kind=Kind.HANDSHAKE, **common)
+
+
+def _url(scene: Scene, name: str) -> str:
+    scheme = "http" if scene.protocol is Protocol.HTTP else "https"
+    default = 80 if scheme == "http" else 443
+    port = "" if scene.facts.port == default else f":{scene.facts.port}"
+    return f"{scheme}://{name}{port}/"
+
+
+def neutral_at_same_address(scene: Scene) -> Asked:
+    """C1: the same address, a neutral name of equal length."""
+    if scene.protocol is Protocol.TCP:
+        return ()
+    return tuple(
+        attempt(scene, spot, Arm.C1, name) for spot in _failing(scene) for name in _neutral(scene)
+    )
+
+
+def neutral_again(scene: Scene) -> Asked:
+    """C1 once more, after the wait: a control that failed only after the name is residue."""
+    if scene.protocol is Protocol.TCP:
+        return ()
+    name = neutral_name(scene.host)
+    return tuple(
+        attempt(scene, spot, Arm.C1, name, k.RECHECK_ROUND) for spot in _failing(scene)[:1]
+    )
+
+
+def wait(scene: Scene, seconds: float) -> Asked:
+    """Let residual state run out."""
+    return (Experiment(kind=Kind.WAIT, endpoint=scene.facts.endpoint.id, wait_s=seconds),)
+
+
+def wait_then_neutral(scene: Scene) -> Asked:
+    """First the wait; once it is over, the control again."""
+    waited = wait(scene, k.WAIT_QUICK_S)
+    if waited[0].id not in scene.facts.evidence.performed:
+        return waited
+    return neutral_again(scene)
+
+
+def rounds(scene: Scene, first: int, last: int) -> Asked:
+    """One block: the name and a neutral one, so many times each, at one address per family.
+
+    The order within a block is drawn by the run from its recorded seed.
+    """
+    neutral = neutral_name(scene.host)
+    spots = _failing(scene)[:1]
+    arms = [(Arm.TARGET, scene.host), (Arm.C1, neutral)]
+    if scene.protocol is Protocol.TCP:
+        arms.pop()
+    return tuple(
+        attempt(scene, spot, arm, name, round_)
+        for spot in spots
+        for round_ in range(first, last + 1)
+        for arm, name in arms
+    )
+
+
+def first_block(scene: Scene) -> Asked:
+    """Repeats: enough for a screen, and for `probable`."""
+    return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS)
+
+
+def more_connections(scene: Scene) -> Asked:
+    """Connections again, to every address that may be the endpoint's, a few."""
+    return tuple(
+        Experiment(
+            kind=Kind.CONNECT,
+            endpoint=scene.facts.endpoint.id,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            round=round_,
+        )
+        for spot in scene.tcp.spots[:_ADDRESSES]
+        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)
+    )
+
+
+def name_at_neutral_host(scene: Scene) -> Asked:
+    """C2: the name at a host that has nothing to do with it; a neutral name there first."""
+    if scene.protocol in {Protocol.TCP, Protocol.QUIC}:
+        return ()
+    found = []
+    for address in _neutral_hosts(scene):
+        family = family_of(address)
+        for name in (neutral_name(scene.host), scene.host):
+            spot = Spot(address=address, family=family or Family.IPV4, truth=Truth.UNKNOWN)
+            tried = attempt(scene, spot, Arm.C2, name)
+            found.append(tried)
+            if name == scene.host:
+                # Twice: a grade above `probable` rests on it.
+                found.append(tried.model_copy(update={"round": 1}))
+    return tuple(found)
+
+
+def _neutral_hosts(scene: Scene) -> Iterable[str]:
+    facts = scene.facts.vantage.facts
+    known = [
+        last.address
+        for control in scene.facts.knowledge.catalogue.controls
+        if control.accepts_foreign_names
+        for last in control.last_known
+    ]
+    candidates = dict.fromkeys((*facts.neutral_addresses, *known))
+    own = {spot.address for spot in scene.facts.spots}
+    usable = [a for a in candidates if a not in own and family_of(a) is scene.family]
+    usable = usable or [a for a in candidates if a not in own and scene.family is None]
+    return usable[:1]
+
+
+def other_addresses(scene: Scene) -> Asked:
+    """C3: the same name at addresses not tried yet, learnt or known of old."""
+    tried = {s.address for s in scene.facts.spots if s.connects and (s.target or s.fetches)}
+    learnt = [s.address for s in scene.facts.spots_of(scene.family) if s.truth is not Truth.FALSE]
+    old = [last.address for last in scene.facts.endpoint.last_known]
+    addresses = [
+        a
+        for a in dict.fromkeys((*learnt, *old))
+        if a not in tried
+        and not is_bogon(a)
+        and (scene.family is None or family_of(a) is scene.family)
+    ]
+    return tuple(_named(scene, address) for address in addresses[: _ADDRESSES + 1])
+
+
+def _named(scene: Scene, address: str) -> Experiment:
+    family = family_of(address)
+    spot = Spot(address=address, family=family or Family.IPV4, truth=Truth.UNKNOWN)
+    return attempt(scene, spot, Arm.C3, scene.host)
+
+
+def prove_answers(scene: Scene) -> Asked:
+    """A handshake at every answered address that nothing proved yet."""
+    if scene.protocol is Protocol.TCP:
+        return ()
+    unproved = [
+        s.address
+        for s in scene.facts.spots_of(scene.family)
+        if s.truth is Truth.UNKNOWN and not s.target and not is_bogon(s.address)
+    ]
+    return tuple(_named(scene, address) for address in unproved[: _ADDRESSES + 1])
+
+
+def other_ports(scene: Scene) -> Asked:
+    """The same addresses on the web's other port: is the host alive?"""
+    scheme = "https" if scene.facts.port == 80 else "http"
+    return tuple(
+        Experiment(
+            kind=Kind.CONNECT,
+            endpoint=scene.facts.endpoint.id,
+            family=spot.family,
+            address=spot.address,
+            port=443 if scheme == "https" else 80,
+            url=f"{scheme}://{scene.host}/",
+        )
+        for spot in scene.tcp.spots[:_ADDRESSES]
+    )
+
+
+def other_hellos(scene: Scene) -> Asked:
+    """The same name and address with one thing in the hello changed at a time."""
+    if scene.protocol not in {Protocol.HTTPS, Protocol.TLS}:
+        return ()
+    return tuple(
+        attempt(scene, spot, Arm.TARGET, scene.host).model_copy(update={"hello": hello})
+        for spot in _failing(scene)[:1]
+        for hello in (Hello.CHROME, Hello.TLS13, Hello.TLS12)
+    )
+
+
+def browser_hello(scene: Scene) -> Asked:
+    """A browser's hello to an endpoint that answers ours."""
+    return other_hellos(scene)[:1]
+
+
+def from_elsewhere(scene: Scene) -> Asked:
+    """C6: the same thing from every other vantage point there is."""
+    endpoint = scene.facts.endpoint
+    return (
+        Experiment(
+            kind=Kind.REMOTE, endpoint=endpoint.id, arm=Arm.C6, name=endpoint.host, url=endpoint.url
+        ),
+    )
+
+
+def unrelated_hosts(scene: Scene) -> Asked:
+    """C5: hosts that have nothing to do with it."""
+    return tuple(_visit(scene, c, Kind.FETCH) for c in _controls(scene, "reach")[:2])
+
+
+def unrelated_transfer(scene: Scene) -> Asked:
+    """C5: a longer download from elsewhere: how fast is this line?"""
+    return tuple(_visit(scene, c, Kind.TRANSFER) for c in _controls(scene, "transfer")[:2])
+
+
+def unrelated_quic(scene: Scene) -> Asked:
+    """C5: QUIC to hosts that are known to speak it."""
+    return tuple(_visit(scene, c, Kind.QUIC) for c in _controls(scene, "quic")[:2])
+
+
+def _visit(scene: Scene, control: Control, kind: Kind) -> Experiment:
+    return Experiment(
+        kind=kind,
+        endpoint=scene.facts.endpoint.id,
+        arm=Arm.C5,
+        name=control.host,
+        url=control.url,
+        family=scene.family,
+    )
+
+
+def _controls(scene: Scene, purpose: str) -> list[Control]:
+    failing = set(scene.facts.vantage.failing_controls)
+    return [
+        c
+        for c in scene.facts.knowledge.catalogue.controls
+        if purpose in c.purpose and c.id not in failing
+    ]
+
+
+# --- DNS ------------------------------------------------------------------------------------------
+
+
+def _resolve(scene: Scene, arm: Arm, name: str, resolver: str, transport: Transport) -> Experiment:
+    return Experiment(
+        kind=Kind.RESOLVE,
+        endpoint=scene.facts.endpoint.id,
+        arm=arm,
+        name=name,
+        resolver=resolver,
+        transport=transport,
+        port=53,
+    )
+
+
+def neutral_at_same_resolver(scene: Scene) -> Asked:
+    """C1 for DNS: a name that surely exists, at the resolvers whose answers are in doubt."""
+    names = [c.host for c in _controls(scene, "neutral_name")] or ["example.com"]
+    doubted = {
+        (o.resolver, o.transport): None
+        for s in scene.dns.first_said
+        if not s.is_true
+        for o in (s.seen,)
+    }
+    return tuple(
+        _resolve(scene, Arm.C1, names[0], resolver, transport) for resolver, transport in doubted
+    )
+
+
+def encrypted_resolvers(scene: Scene) -> Asked:
+    """C3 for DNS: the same name at encrypted resolvers of other operators."""
+    asked = {source_of(o) for o in scene.facts.dns}
+    wanted = [
+        (r.id, t)
+        for t in _ENCRYPTED
+        for r in scene.facts.knowledge.catalogue.resolvers
+        if t in r.transports and f"{r.id}/{t}" not in asked
+    ]
+    return tuple(_resolve(scene, Arm.C3, scene.host, r, t) for r, t in wanted[:3])
+
+
+def resolver_matrix(scene: Scene) -> Asked:
+    """C3 for DNS: the same resolvers by their other transports: where does the lie ride?"""
+    asked = {source_of(o) for o in scene.facts.dns}
+    public = {s.seen.resolver for s in scene.dns.public_udp}
+    by_id = {r.id: r for r in scene.facts.knowledge.catalogue.resolvers}
+    ids = [i for i in by_id if i in public] or list(by_id)[:2]
+    return tuple(
+        _resolve(scene, Arm.C3, scene.host, i, t)
+        for i in ids[:3]
+        for t in (Transport.UDP, Transport.TCP, Transport.DOH)
+        if t in by_id[i].transports and f"{i}/{t}" not in asked
+    )
+
+
+def same_question_again(scene: Scene) -> Asked:
+    """The doubted questions again: a lie is told each time."""
+    doubted = {
+        (s.seen.resolver, s.seen.transport): None
+        for s in scene.dns.first_said
+        if s.is_true is not True
+    }
+    return tuple(
+        _resolve(scene, Arm.TARGET, scene.host, resolver, transport).model_copy(
+            update={"round": round_}
+        )
+        for resolver, transport in list(doubted)[:3]
+        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)
+    )
+
+
+def access_resolver(scene: Scene) -> Asked:
+    """The provider's own resolver, past the router's."""
+    return (
+        _resolve(scene, Arm.C3, scene.host, "access", Transport.UDP),
+        *(
+            _resolve(scene, Arm.C1, c.host, "access", Transport.UDP)
+            for c in _controls(scene, "neutral_name")[:1]
+        ),
+    )
+
+
+def canaries(scene: Scene) -> Asked:
+    """Addresses that serve no DNS: an answer from there was forged on the way."""
+    names = (scene.host, *(c.host for c in _controls(scene, "neutral_name")[:1]))
+    return tuple(
+        _resolve(scene, Arm.C2, name, f"canary:{c.id}", Transport.UDP)
+        for c in scene.facts.knowledge.catalogue.canaries[:2]
+        for name in names
+    )
+
+
+def other_records(scene: Scene) -> Asked:
+    """SOA and NS of the name at the doubted resolver: a name that has them exists."""
+    doubted = [s.seen for s in scene.dns.first_said if not s.is_true and is_system(s.seen)]
+    return tuple(
+        _resolve(scene, Arm.TARGET, scene.host, o.resolver, o.transport).model_copy(
+            update={"query_type": query_type}
+        )
+        for o in doubted[:1]
+        for query_type in ("SOA", "NS")
+    )
+
+
+def screen(scene: Scene) -> Asked:
+    """The first look itself."""
+    endpoint = scene.facts.endpoint
+    return (
+        Experiment(
+            kind=Kind.SCREEN, endpoint=endpoint.id, name=endpoint.host, url=endpoint.url, port=0
+        ),
+    )
+
+
+# --- QUIC and pace --------------------------------------------------------------------------------
+
+
+def quic_versions(scene: Scene) -> Asked:
+    """A reserved version, which any QUIC server answers, and version 2 with the name."""
+    return tuple(
+        Experiment(
+            kind=Kind.QUIC,
+            endpoint=scene.facts.endpoint.id,
+            name=scene.host,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            quic_version=version,
+        )
+        for spot in scene.quic.spots[:1]
+        for version in ("negotiation", "2")
+    )
+
+
+def repeat_downloads(scene: Scene) -> Asked:
+    """The same page again, a few times, at one address."""
+    if scene.protocol not in {Protocol.HTTPS, Protocol.HTTP}:
+        return ()
+    fetched = [s for s in scene.facts.spots_of(scene.family) if s.fetches]
+    return tuple(
+        Experiment(
+            kind=Kind.TRANSFER,
+            endpoint=scene.facts.endpoint.id,
+            name=scene.host,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            url=scene.facts.endpoint.url,
+            round=round_,
+        )
+        for spot in fetched[:1]
+        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 2)
+    )
+
+
+def paired_transfers(scene: Scene) -> Asked:
+    """The endpoint's page and one of another name at the same address, in one block.
+
+    Only names that the catalogue knows to be served there give pages worth timing.
+    """
+    endpoint = scene.facts.endpoint
+    fetched = [s for s in scene.facts.spots_of(scene.family) if s.fetches]
+    if scene.protocol is not Protocol.HTTPS or not endpoint.neutral_names:
+        return ()
+    other = endpoint.neutral_names[0]
+    arms = ((Arm.TARGET, scene.host, endpoint.url), (Arm.C1, other, _url(scene, other)))
+    return tuple(
+        Experiment(
+            kind=Kind.TRANSFER,
+            endpoint=endpoint.id,
+            arm=arm,
+            name=name,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            url=url,
+            round=round_,
+        )
+        for spot in fetched[:1]
+        for round_ in range(1, k.THROTTLE_FLOWS + 1)
+        for arm, name, url in arms
+    )

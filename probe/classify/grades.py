@@ -1,0 +1,64 @@
+"""How far a name-triggered failure carries: one ladder for TLS, HTTP and QUIC."""
+
+from dataclasses import dataclass
+
+from probe.classify import constants as k
+from probe.classify.rules import weaker
+from probe.model.words import Grade
+
+# Rounding must not decide whether 1/20 is within 0.05.
+_EPSILON = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What the ladder looks at."""
+
+    c1_alive: bool
+    """A neutral name at the same address was answered."""
+    c2: str | None
+    """The name at a neutral host: `dead` (fails there too), `alive`, None (not tried)."""
+    elsewhere: bool
+    """Another vantage point sees the step work."""
+    elsewhere_home: bool
+    """... one in our own country."""
+    too_soon: int
+    """Failures that came before the server could have answered."""
+    p_value: float | None
+    discordant: bool
+    """Every round failed with the name and passed without."""
+    failures: int
+    controls: int
+    residual: bool
+
+
+def name_grade(case: Case) -> Grade:
+    """Return the grade of "it is the name".
+
+    techniques 0.2: the test says that the name makes a difference, not that a censor does: an edge
+    whose backend for this one name is broken gives the same pattern. So beyond `probable` something
+    must speak against the server itself: the name fails at a host that has nothing to do with it
+    (C2), another vantage point is served (C6), or the end came sooner than the server could answer.
+    """
+    physical = case.too_soon >= k.ARTEFACT_SIGHTINGS
+    if case.c2 == "alive" and not physical and not case.elsewhere_home:
+        return Grade.SUSPECTED
+    if not case.c1_alive and case.c2 != "dead":
+        return Grade.SUSPECTED
+    backed = case.c2 == "dead" or case.elsewhere or physical
+    proved = case.c2 == "dead" or case.elsewhere_home
+    grade = Grade.SUSPECTED
+    p = case.p_value
+    if p is None:
+        several = case.failures >= k.ARTEFACT_SIGHTINGS and case.controls >= k.ARTEFACT_SIGHTINGS
+        if (physical or case.c2 == "dead") and several:
+            grade = Grade.PROBABLE
+    elif p < k.P_CONFIRMED and proved:
+        grade = Grade.CONFIRMED
+    elif p < k.P_STRONG and backed:
+        grade = Grade.STRONG
+    elif p <= k.P_PROBABLE + _EPSILON and (case.discordant or p < k.P_STRONG):
+        grade = Grade.PROBABLE
+    # techniques 0.3: with residual state about, a control's failure is no data; the order of the
+    # rounds then carries less than the test believes.
+    return weaker(grade, Grade.PROBABLE) if case.residual and not proved else grade

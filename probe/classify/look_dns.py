@@ -1,0 +1,409 @@
+"""What the resolvers said of the name, one family at a time, each statement judged.
+
+A denial is false when a trusted source affirms; an address is false when it proved false. A mere
+failure to connect at an answered address is no lie.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from probe.classify import constants as k
+from probe.classify.addresses import family_of, is_bogon, is_nat64
+from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.fingerprints import is_censors, match_address
+from probe.classify.outcomes import Ending, ending_of
+from probe.classify.statements import (
+    DENIALS,
+    ENCRYPTED,
+    POLICY_CNAMES,
+    QUERY_TYPES,
+    Said,
+    is_answered,
+    is_system,
+    kind_of,
+    source_of,
+    words,
+)
+from probe.model.observation import DnsAnswer, DnsObservation
+from probe.model.words import Family, Flag, Transport
+
+
+@dataclass(frozen=True)
+class DnsLook:
+    """The evidence of one family (or, with None, of both) for the DNS rules."""
+
+    facts: Facts
+    family: Family | None
+
+    @cached_property
+    def spots(self) -> dict[str, Spot]:
+        """Spots by address."""
+        return {spot.address: spot for spot in self.facts.spots}
+
+    @cached_property
+    def asked(self) -> tuple[DnsObservation, ...]:
+        """Questions for addresses of this family, our own machine's trouble left out."""
+        wanted = {QUERY_TYPES[self.family]} if self.family else set(QUERY_TYPES.values())
+        return tuple(
+            o
+            for o in self.facts.dns
+            if o.query_type in wanted
+            and not o.resolver.startswith("canary:")
+            and ending_of(o.failure) is not Ending.OURS
+        )
+
+    @cached_property
+    def is_affirmed(self) -> bool:
+        """Whether somebody trusted says that the name has addresses of this family.
+
+        A server that is alive at an old address does not affirm a name that trusted resolvers deny:
+        the name was given up, or taken away for everyone.
+        """
+        trusted = [o for o in self.asked if o.transport in ENCRYPTED and self.is_trusted(o)]
+        if trusted and not any(o.addresses for o in trusted):
+            return not any(is_answered(o) for o in trusted)
+        return any(
+            spot.truth in {Truth.PROVED, Truth.ENDORSED}
+            for spot in self.facts.spots_of(self.family)
+            if spot.named_by or spot.truth is Truth.PROVED
+        )
+
+    @cached_property
+    def said(self) -> tuple[Said, ...]:
+        """Every message, judged."""
+        return tuple(said for seen in self.asked for said in self._judged(seen))
+
+    @cached_property
+    def first_said(self) -> tuple[Said, ...]:
+        """The first readable message of each question: what an ordinary client uses."""
+        return tuple(next(iter(self._judged(seen))) for seen in self.asked)
+
+    def _judged(self, seen: DnsObservation) -> Iterable[Said]:
+        readable = [a for a in seen.answers if a.malformed is None and not a.wrong_id]
+        if not readable:
+            kind = ending_of(seen.failure)
+            kind = Ending.GARBAGE if kind is Ending.DONE else kind
+            return [Said(seen, None, kind, self._denial_truth(kind, seen))]
+        return [self._said(seen, answer) for answer in readable]
+
+    def _said(self, seen: DnsObservation, answer: DnsAnswer) -> Said:
+        kind = kind_of(answer, seen)
+        if kind is not Ending.DONE:
+            return Said(seen, answer, kind, self._denial_truth(kind, seen))
+        truths = [spot.truth for a in answer.addresses if (spot := self.spots.get(a)) is not None]
+        if any(t in {Truth.PROVED, Truth.ENDORSED} for t in truths):
+            return Said(seen, answer, kind, is_true=True)
+        if truths and all(t is Truth.FALSE for t in truths):
+            return Said(seen, answer, kind, is_true=False)
+        if any(self._is_known_lie(name) for name in answer.cnames):
+            return Said(seen, answer, kind, is_true=False, why="cname")
+        return Said(seen, answer, kind, is_true=None)
+
+    def _is_known_lie(self, text: str) -> bool:
+        knowledge = self.facts.knowledge
+        return any(is_censors(f, knowledge) for f in match_address(text, knowledge))
+
+    def _denial_truth(self, kind: Ending, seen: DnsObservation) -> bool | None:
+        """A denial is false if the name is known to have addresses of this family."""
+        if kind not in DENIALS or not self.is_affirmed:
+            return None
+        if kind is Ending.NODATA and seen.query_type == "AAAA":
+            # Resolvers that filter AAAA for everyone (home routers do) are no liars.
+            return False if self.control_has("AAAA", source_of(seen)) else None
+        return False
+
+    # --- the control name at the same resolver ---------------------------------------------------
+
+    def control_has(self, query_type: str, source: str) -> bool:
+        """Whether a neutral name has addresses of this kind at that resolver."""
+        return any(
+            o.addresses and o.query_type == query_type and source_of(o) == source
+            for o in self.facts.dns_control
+        )
+
+    def control_works(self, seen: DnsObservation) -> bool | None:
+        """Whether the same resolver answers for a neutral name; None: not asked."""
+        source = source_of(seen)
+        own = [o for o in self.facts.dns_control if source_of(o) == source]
+        if own:
+            return any(
+                a.malformed is None and not a.wrong_id and a.rcode in {0, None}
+                for o in own
+                for a in o.answers
+            )
+        facts = self.facts.vantage.facts
+        if source in facts.working_resolvers:
+            return True
+        return False if source in facts.failing_resolvers else None
+
+    # --- groups of sources -----------------------------------------------------------------------
+
+    def _of(self, wanted: Callable[[DnsObservation], bool]) -> tuple[Said, ...]:
+        return tuple(s for s in self.first_said if wanted(s.seen))
+
+    @cached_property
+    def system(self) -> tuple[Said, ...]:
+        """What the access network's own resolver said."""
+        return self._of(is_system)
+
+    @cached_property
+    def public_udp(self) -> tuple[Said, ...]:
+        """What came back for questions to public resolvers over UDP."""
+        return self._of(lambda o: o.transport is Transport.UDP and not is_system(o))
+
+    @cached_property
+    def public_tcp(self) -> tuple[Said, ...]:
+        """What came back for questions to public resolvers over TCP."""
+        return self._of(lambda o: o.transport is Transport.TCP and not is_system(o))
+
+    @cached_property
+    def encrypted(self) -> tuple[Said, ...]:
+        """What verified encrypted resolvers said."""
+        return self._of(lambda o: o.transport in ENCRYPTED and self.is_trusted(o))
+
+    def is_trusted(self, seen: DnsObservation) -> bool:
+        """Whether an encrypted resolver proved who it is."""
+        chain = self.facts.chains.get(seen.id)
+        return chain is not None and chain.verified
+
+    # --- what rules ask --------------------------------------------------------------------------
+
+    @cached_property
+    def system_lies(self) -> tuple[Said, ...]:
+        """False statements of the access network's resolver, which works otherwise."""
+        return tuple(
+            s for s in self.system if s.is_true is False and self.control_works(s.seen) is not False
+        )
+
+    @cached_property
+    def udp_lies(self) -> tuple[Said, ...]:
+        """False statements in answer to questions to public resolvers over UDP."""
+        return tuple(
+            s
+            for s in self.public_udp
+            if s.is_true is False and self.control_works(s.seen) is not False
+        )
+
+    @cached_property
+    def tcp_lies(self) -> tuple[Said, ...]:
+        """The same over TCP."""
+        return tuple(
+            s
+            for s in self.public_tcp
+            if s.is_true is False and self.control_works(s.seen) is not False
+        )
+
+    @cached_property
+    def races(self) -> tuple[Said, ...]:
+        """False messages to questions that a true and different message answered as well."""
+        found: list[Said] = []
+        for seen in self.asked:
+            judged = list(self._judged(seen))
+            if any(s.is_true for s in judged):
+                found.extend(s for s in judged if s.is_true is False)
+        return tuple(found)
+
+    @cached_property
+    def canary_answers(self) -> tuple[DnsObservation, ...]:
+        """Answers about the target from addresses that serve no DNS."""
+        return tuple(o for o in self.facts.canary if o.name == self.facts.host and is_answered(o))
+
+    @cached_property
+    def canary_answers_all(self) -> bool:
+        """Whether such an address answers for a neutral name too: then a proxy answers, truly."""
+        return any(o.name != self.facts.host and is_answered(o) for o in self.facts.canary)
+
+    @cached_property
+    def drops(self) -> tuple[Said, ...]:
+        """Silence for the name at the system's resolver, which answers for neutral names."""
+        return tuple(
+            s
+            for s in self.system
+            if s.kind in {Ending.SILENT, Ending.TEMPORARY} and self.control_works(s.seen)
+        )
+
+    @cached_property
+    def resets(self) -> tuple[Said, ...]:
+        """DNS over TCP that was cut after the question, at resolvers that answer neutral names."""
+        return tuple(
+            s
+            for s in (*self.public_tcp, *self.system)
+            if s.seen.transport is Transport.TCP
+            and s.kind in {Ending.RESET, Ending.CLOSED}
+            and self.control_works(s.seen)
+        )
+
+    @cached_property
+    def system_is_honest(self) -> bool:
+        """Whether an ordinary client here learns a true address, first."""
+        return any(s.is_true for s in self.system) and not self.system_lies
+
+    @cached_property
+    def is_hosts_file(self) -> bool:
+        """Whether this machine's hosts file answers."""
+        return any(o.local_reason == "hosts" for o in self.asked)
+
+    @cached_property
+    def policy_cname(self) -> bool:
+        """Whether the system's resolver sends the name to a platform's restricted variant."""
+        return any(
+            cname.rstrip(".").lower() in POLICY_CNAMES
+            for s in self.system
+            if s.answer is not None
+            for cname in s.answer.cnames
+        )
+
+    @cached_property
+    def honest_operators(self) -> frozenset[str]:
+        """Encrypted resolvers that affirm."""
+        return frozenset(s.seen.resolver for s in self.encrypted if s.is_true)
+
+    @cached_property
+    def denying_operators(self) -> frozenset[str]:
+        """Encrypted resolvers that deny the name."""
+        return frozenset(s.seen.resolver for s in self.encrypted if s.kind in DENIALS)
+
+    @cached_property
+    def all_deny(self) -> bool:
+        """Whether every readable statement is a denial."""
+        kinds = {s.kind for s in self.first_said}
+        return bool(kinds & DENIALS) and kinds <= DENIALS | {
+            Ending.SILENT,
+            Ending.TEMPORARY,
+            Ending.RESET,
+            Ending.CLOSED,
+            Ending.REFUSED,
+            Ending.UNREACHABLE,
+            Ending.OTHER,
+        }
+
+    @cached_property
+    def nothing_answers(self) -> bool:
+        """Whether no resolver said anything readable."""
+        return bool(self.asked) and all(s.answer is None for s in self.said) and not self.all_deny
+
+    @cached_property
+    def is_private(self) -> bool:
+        """Whether the system's resolver is this machine's or the router's own."""
+        kinds = set(self.facts.vantage.facts.resolver_kinds)
+        if self.facts.local is not None:
+            kinds |= set(self.facts.local.resolver_kinds)
+        return bool(kinds & {"loopback", "private"}) and "access" not in kinds
+
+    @cached_property
+    def system_is_public(self) -> bool:
+        """Whether this machine asks a public resolver by itself."""
+        return set(self.facts.vantage.facts.resolver_kinds) == {"public"}
+
+    @cached_property
+    def is_intercepted(self) -> bool:
+        """Whether questions to public resolvers are answered by another one, as far as known."""
+        return bool(self.tcp_lies) or Flag.DNS_INTERCEPTED in self.flags
+
+    @cached_property
+    def access_lies(self) -> bool:
+        """Whether a resolver known to be the access network's own lies."""
+        return any(s.seen.resolver.startswith("access") for s in self.system_lies)
+
+    @cached_property
+    def access_is_honest(self) -> bool:
+        """Whether a resolver known to be the access network's own tells the truth."""
+        own = [s for s in self.system if s.seen.resolver.startswith("access")]
+        return bool(own) and all(s.is_true for s in own)
+
+    @cached_property
+    def admissions(self) -> tuple[Said, ...]:
+        """Lies with an extended error by which the resolver admits it."""
+        return tuple(
+            s
+            for s in (*self.system_lies, *self.udp_lies, *self.tcp_lies)
+            if s.answer is not None and any(code in k.EDE_ADMISSIONS for code, _ in s.answer.ede)
+        )
+
+    @cached_property
+    def artefacts(self) -> int:
+        """Sightings of what cannot be an accident: known block addresses, admissions."""
+        lies = (*self.system_lies, *self.udp_lies, *self.tcp_lies)
+        known = {
+            s.seen.id
+            for s in lies
+            if s.answer is not None
+            and any(self._is_known_lie(t) for t in (*s.answer.addresses, *s.answer.cnames))
+        }
+        return len(known | {s.seen.id for s in self.admissions})
+
+    def lie_kind(self, lies: Iterable[Said]) -> str:
+        """Return the subtype of the first lie."""
+        for s in lies:
+            match s.kind:
+                case Ending.NXDOMAIN:
+                    return "nxdomain"
+                case Ending.SERVFAIL:
+                    return "servfail"
+                case Ending.DENIED:
+                    return "refused"
+                case Ending.NODATA:
+                    return "nodata"
+                case Ending.DONE if s.answer is not None:
+                    return self._false_address_kind(s)
+                case _:
+                    continue
+        return "wrong_address"
+
+    def _false_address_kind(self, s: Said) -> str:
+        assert s.answer is not None
+        if s.why == "cname":
+            return "cname"
+        if all(is_bogon(a) for a in s.answer.addresses if family_of(a)):
+            return "bogon"
+        if any(self._is_known_lie(a) or self._shows_block_page(a) for a in s.answer.addresses):
+            return "blockpage"
+        return "wrong_address"
+
+    def _shows_block_page(self, address: str) -> bool:
+        spot = self.spots.get(address)
+        return spot is not None and any(
+            mark.startswith("fp:") and is_censors(mark[3:], self.facts.knowledge)
+            for fetch in spot.fetches
+            for mark in fetch.marks
+        )
+
+    # --- what every look has ---------------------------------------------------------------------
+
+    @cached_property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of the observations that carry it."""
+        lies = (*self.system_lies, *self.udp_lies, *self.tcp_lies, *self.races)
+        carrying = lies or self.drops or self.resets or self.first_said
+        ids = [s.seen.id for s in carrying] + [o.id for o in self.canary_answers]
+        return tuple(dict.fromkeys(ids))
+
+    @cached_property
+    def detail(self) -> str:
+        """One line of plain facts."""
+        return "; ".join(dict.fromkeys(words(s) for s in self.first_said)) or "not asked"
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """Things worth knowing beside the category."""
+        flags = []
+        if self.facts.vantage.facts.dns_intercepted or self.canary_answers_all:
+            flags.append(Flag.DNS_INTERCEPTED)
+        if self.admissions:
+            flags.append(Flag.EDE_ADMITTED)
+        if any(is_nat64(a) for a in self.spots):
+            flags.append(Flag.DNS64)
+        return tuple(flags)
+
+    p_value: float | None = None
+
+    @cached_property
+    def n_target(self) -> int:
+        """Questions about the target."""
+        return len(self.asked)
+
+    @cached_property
+    def n_control(self) -> int:
+        """Questions about neutral names."""
+        return len(self.facts.dns_control)

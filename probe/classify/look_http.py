@@ -1,0 +1,318 @@
+"""What HTTP exchanges with the endpoint's name gave, beside those with a neutral Host."""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from probe.classify import constants as k
+from probe.classify.elsewhere import Elsewhere
+from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.fingerprints import is_censors
+from probe.classify.outcomes import Ending, ending_of
+from probe.classify.pages import host_of, owner_of, page_marks
+from probe.classify.statistics import Stratum, discordance_p, fully_discordant
+from probe.model.observation import HttpObservation
+from probe.model.words import Family, Flag, Protocol
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True)
+class HttpLook:
+    """The evidence of one family for the HTTP rules."""
+
+    facts: Facts
+    family: Family | None
+
+    @cached_property
+    def over_tls(self) -> bool:
+        """Whether the endpoint is asked over TLS."""
+        return self.facts.protocol is Protocol.HTTPS
+
+    @cached_property
+    def spots(self) -> tuple[Spot, ...]:
+        """Addresses at which the endpoint itself was asked; over TLS only where that verified."""
+        return tuple(
+            s
+            for s in self.facts.spots_of(self.family)
+            if (s.truth is not Truth.FALSE or not self.over_tls)
+            and any(self._counts(o) for o in s.fetches)
+            and (not self.over_tls or any(h.is_verified for h in s.target))
+        )
+
+    def _counts(self, o: HttpObservation) -> bool:
+        return (
+            o.over_tls is self.over_tls
+            and o.host.partition(":")[0].lower() == self.facts.host
+            and ending_of(o.failure) is not Ending.OURS
+        )
+
+    @cached_property
+    def tries(self) -> tuple[HttpObservation, ...]:
+        """Exchanges with the endpoint's name."""
+        return tuple(o for s in self.spots for o in s.fetches if self._counts(o))
+
+    @cached_property
+    def answered(self) -> tuple[HttpObservation, ...]:
+        """Those that gave a status."""
+        return tuple(o for o in self.tries if o.status is not None)
+
+    @cached_property
+    def failures(self) -> tuple[HttpObservation, ...]:
+        """Those that gave none."""
+        return tuple(o for o in self.tries if o.status is None)
+
+    @cached_property
+    def all_fail(self) -> bool:
+        """Whether no exchange gave a status."""
+        return bool(self.failures) and not self.answered
+
+    @cached_property
+    def kind(self) -> Ending | None:
+        """How most of the failing ones ended."""
+        counted = Counter(ending_of(o.failure) for o in self.failures)
+        return counted.most_common(1)[0][0] if counted else None
+
+    @cached_property
+    def status(self) -> int:
+        """The status that most answers had, 0 without an answer."""
+        counted = Counter(o.status for o in self.answered)
+        return (counted.most_common(1)[0][0] or 0) if counted else 0
+
+    @cached_property
+    def marks(self) -> frozenset[str]:
+        """Page marks of all answers."""
+        return frozenset(m for o in self.answered for m in self._marks(o))
+
+    def _marks(self, o: HttpObservation) -> tuple[str, ...]:
+        # The run marks each answer when it comes; a stored page may have lost its body since.
+        return o.marks or (page_marks(o, self.facts.knowledge) if o.body else ())
+
+    def has(self, *prefixes: str) -> bool:
+        """Whether any mark begins so."""
+        return any(m.startswith(prefixes) for m in self.marks)
+
+    # --- block pages ------------------------------------------------------------------------------
+
+    @cached_property
+    def block_pages(self) -> tuple[HttpObservation, ...]:
+        """Answers that are known block pages of a nation's or provider's filter."""
+        knowledge = self.facts.knowledge
+        return tuple(
+            o
+            for o in self.tries
+            if any(m.startswith("fp:") and is_censors(m[3:], knowledge) for m in self._marks(o))
+        )
+
+    @cached_property
+    def is_redirect(self) -> bool:
+        """Whether most answers redirect."""
+        return self.status in _REDIRECTS
+
+    @cached_property
+    def strange_redirects(self) -> tuple[HttpObservation, ...]:
+        """Redirects to a host that is neither this owner's nor in the catalogue."""
+        return tuple(
+            o for o in self.answered if o.status in _REDIRECTS and self._is_strange(o.location)
+        )
+
+    def _is_strange(self, location: str | None) -> bool:
+        host = host_of(location or "")
+        if host is None or owner_of(host) == owner_of(self.facts.host):
+            return False
+        known = {owner_of(e.host) for e in self.facts.knowledge.catalogue.endpoints}
+        expected = host_of(self.facts.endpoint.expect.redirect_to or "")
+        return owner_of(host) not in known and host != expected
+
+    @cached_property
+    def redirects_to_bare_address(self) -> bool:
+        """Whether a strange redirect names an address, not a host."""
+        return any(_is_address(host_of(o.location or "")) for o in self.strange_redirects)
+
+    @cached_property
+    def too_soon(self) -> tuple[HttpObservation, ...]:
+        """Answers or failures that came before the server could have answered."""
+        found = []
+        for s in self.spots:
+            if not s.rtt_s or s.rtt_samples < k.RTT_SAMPLES_MIN:
+                continue
+            for o in s.fetches:
+                after_s = o.first_byte_s if o.status is not None else o.failed_after_s
+                lag_s = o.loop_lag_s or 0.0
+                if (
+                    self._counts(o)
+                    and after_s is not None
+                    and after_s < k.INJECTED_RATIO_MAX * s.rtt_s
+                    and lag_s < s.rtt_s / 2
+                ):
+                    found.append(o)
+        return tuple(found)
+
+    # --- controls ---------------------------------------------------------------------------------
+
+    @cached_property
+    def controls(self) -> tuple[HttpObservation, ...]:
+        """C1: exchanges with a neutral Host at the same addresses."""
+        return tuple(
+            o
+            for s in self.spots
+            for o in s.control_fetches
+            if o.over_tls is self.over_tls and ending_of(o.failure) is not Ending.OURS
+        )
+
+    @cached_property
+    def c1(self) -> str | None:
+        """Whether a neutral Host is answered."""
+        if not self.controls:
+            return None
+        return "alive" if any(o.status is not None for o in self.controls) else "dead"
+
+    @cached_property
+    def c1_differs(self) -> bool:
+        """Whether a neutral Host gets something else than the endpoint's name does."""
+        got = {(o.status, host_of(o.location or ""), o.body_sha256) for o in self.answered}
+        return self.c1 == "alive" and not any(
+            (o.status, host_of(o.location or ""), o.body_sha256) in got for o in self.controls
+        )
+
+    @cached_property
+    def c2(self) -> str | None:
+        """The name as Host at a neutral server: `dead` when the same happens to it there."""
+        host = self.facts.host
+        abroad = [o for o in self.facts.abroad_fetches if ending_of(o.failure) is not Ending.OURS]
+        named = [o for o in abroad if o.host.partition(":")[0].lower() == host]
+        baseline = [o for o in abroad if o.host.partition(":")[0].lower() != host]
+        if not named or not baseline or any(o.status is None for o in baseline):
+            return None
+        if self.all_fail:
+            return "alive" if any(o.status is not None for o in named) else "dead"
+        got = {(o.status, host_of(o.location or "")) for o in self.answered}
+        ordinary = {(o.status, host_of(o.location or "")) for o in baseline}
+        same = all((o.status, host_of(o.location or "")) in got - ordinary for o in named)
+        return "dead" if same else "alive"
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What other vantage points saw."""
+        return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+
+    @cached_property
+    def statuses_elsewhere(self) -> frozenset[int]:
+        """Statuses that other vantage points were given."""
+        return frozenset(
+            o.status
+            for o in self.facts.elsewhere
+            if isinstance(o, HttpObservation) and o.status is not None
+        )
+
+    # --- the exact test ---------------------------------------------------------------------------
+
+    @cached_property
+    def strata(self) -> tuple[Stratum, ...]:
+        """Attempts of the rounds, by address and block."""
+        return tuple(stratum for s in self.spots for stratum in self._strata(s))
+
+    def _strata(self, spot: Spot) -> Iterable[Stratum]:
+        for first, last in k.BLOCKS:
+            own = [o for o in spot.fetches if first <= o.attempt <= last and self._counts(o)]
+            other = [o for o in spot.control_fetches if first <= o.attempt <= last]
+            if own and other:
+                yield Stratum(
+                    target=len(own),
+                    control=len(other),
+                    target_failed=sum(self._is_bad(o) for o in own),
+                    control_failed=sum(self._is_bad(o) for o in other),
+                )
+
+    def _is_bad(self, o: HttpObservation) -> bool:
+        if self.all_fail:
+            return o.status is None
+        bad = {(x.status, host_of(x.location or "")) for x in self.answered}
+        return o.status is None or (o.status, host_of(o.location or "")) in bad
+
+    @cached_property
+    def p_value(self) -> float | None:
+        """Of the exact test over the rounds."""
+        return discordance_p(self.strata)
+
+    @cached_property
+    def is_discordant(self) -> bool:
+        """Whether every round failed with the name and passed without."""
+        return fully_discordant(self.strata)
+
+    @cached_property
+    def n_target(self) -> int:
+        """Exchanges with the name."""
+        return sum(s.target for s in self.strata) or len(self.tries)
+
+    @cached_property
+    def n_control(self) -> int:
+        """Exchanges with a neutral Host."""
+        return sum(s.control for s in self.strata) or len(self.controls)
+
+    # --- the body ---------------------------------------------------------------------------------
+
+    @cached_property
+    def truncated(self) -> tuple[HttpObservation, ...]:
+        """Answers whose body was cut, while more was announced."""
+        return tuple(
+            o
+            for o in self.answered
+            if o.ended == "truncated"
+            or (o.ended == "failed" and ending_of(o.failure) in {Ending.RESET, Ending.CLOSED})
+        )
+
+    @cached_property
+    def is_expected(self) -> bool:
+        """Whether the status is one that the catalogue names as genuine."""
+        return "expect.status" in self.marks
+
+    # --- what every look has ----------------------------------------------------------------------
+
+    @cached_property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of the observations that carry it."""
+        return tuple(o.id for o in (*self.tries, *self.controls))
+
+    @cached_property
+    def detail(self) -> str:
+        """One line of plain facts."""
+        if not self.tries:
+            return "nothing asked"
+        if self.answered:
+            o = self.answered[0]
+            where = f" to {host_of(o.location or '') or o.location}" if o.location else ""
+            title = f" ({o.title[:60]})" if o.title else ""
+            parts = [f"HTTP {o.status}{where}{title}, {o.body_bytes} bytes, body {o.ended}"]
+        else:
+            o = self.failures[0]
+            after = "" if o.failed_after_s is None else f" {o.failed_after_s * 1000:.0f} ms"
+            parts = [f"{ending_of(o.failure).value}{after} after the request"]
+        if self.controls:
+            alive = sum(c.status is not None for c in self.controls)
+            parts.append(f"{alive} of {len(self.controls)} with a neutral Host were answered")
+        return "; ".join(parts)
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """Things worth knowing beside the category."""
+        flags = []
+        sure = self.facts.endpoint.expect.sureness != "assumed"
+        unexpected = bool(self.marks & {"unexpect.status", "unexpect.body"})
+        if sure and unexpected and not self.is_expected:
+            flags.append(Flag.UNEXPECTED_CONTENT)
+        if not self.over_tls and "proxy.via" in self.marks:
+            flags.append(Flag.HTTP_PROXY)
+        if "legal.blocked_by" in self.marks or self.status == 451:
+            flags.append(Flag.LEGAL_ORDER)
+        return tuple(flags)
+
+
+def _is_address(host: str | None) -> bool:
+    try:
+        ipaddress.ip_address(host or "")
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,323 @@
+"""How fast, how evenly and how far the bytes came, with the name and without it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from statistics import mean, median, pstdev
+
+from probe.classify import constants as k
+from probe.classify.elsewhere import Elsewhere
+from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.handshakes import Handshake
+from probe.classify.outcomes import Ending, ending_of
+from probe.classify.statistics import rank_sum_p, ratio_interval, spread
+from probe.model.observation import HttpObservation
+from probe.model.words import Family, Flag, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One download: its pace, and how it ended."""
+
+    seen: HttpObservation
+    bytes: int
+    """On the wire."""
+    rate_bps: float | None
+    """After the first 32 KB where there is more, else over the whole; None if too short to say."""
+    has_stalled: bool
+    """Bytes came, then none until our patience ended."""
+    unevenness: float | None
+    """Coefficient of variation of the second half's pace, in quarters."""
+    longest_gap_s: float
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it says anything about a rate (techniques 4.3: 64 KB or more)."""
+        return self.bytes >= k.TRANSFER_MIN_BYTES
+
+
+def flow_of(seen: HttpObservation) -> Flow:
+    """Measure one download."""
+    points = list(seen.progress)
+    count = points[-1][1] if points else seen.bytes_received
+    stalled = ending_of(seen.failure) is Ending.SILENT and count > 0
+    return Flow(
+        seen=seen,
+        bytes=count,
+        rate_bps=_rate(points),
+        has_stalled=stalled,
+        unevenness=_unevenness(points),
+        longest_gap_s=max((b[0] - a[0] for a, b in pairwise(points)), default=0.0),
+    )
+
+
+def _rate(points: Sequence[tuple[float, int]]) -> float | None:
+    """Return bits a second; the bucket's share is left out where the download outlasts it."""
+    if len(points) < 2:
+        return None
+    start = points[0]
+    if points[-1][1] >= k.TRANSFER_MIN_BYTES:
+        start = next((p for p in points if p[1] >= k.BUCKET_BYTES), start)
+    span_s, count = points[-1][0] - start[0], points[-1][1] - start[1]
+    if count <= 0:
+        return None
+    # Bytes that come in one burst say "at least this fast": a millisecond bounds it.
+    return count * 8 / max(span_s, 0.001)
+
+
+def _unevenness(points: Sequence[tuple[float, int]]) -> float | None:
+    if len(points) < 8:
+        return None
+    half = points[len(points) // 2 :]
+    start_s, end_s = half[0][0], half[-1][0]
+    if end_s <= start_s:
+        return None
+    paces = []
+    for quarter in range(4):
+        low = start_s + (end_s - start_s) * quarter / 4
+        high = start_s + (end_s - start_s) * (quarter + 1) / 4
+        inside = [p for p in half if low <= p[0] <= high]
+        if len(inside) < 2 or inside[-1][0] <= inside[0][0]:
+            return None
+        paces.append((inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0]))
+    return pstdev(paces) / mean(paces) if mean(paces) > 0 else None
+
+
+@dataclass(frozen=True)
+class PaceLook:
+    """The evidence of one family for the rules on pace."""
+
+    facts: Facts
+    family: Family | None
+
+    @cached_property
+    def spots(self) -> tuple[Spot, ...]:
+        """Addresses of the endpoint at which something was fetched or shaken."""
+        return tuple(
+            s
+            for s in self.facts.spots_of(self.family)
+            if s.truth is not Truth.FALSE and (s.fetches or s.target)
+        )
+
+    @cached_property
+    def target(self) -> tuple[Flow, ...]:
+        """Downloads from the endpoint."""
+        return tuple(flow_of(o) for s in self.spots for o in s.fetches if self._counts(o))
+
+    def _counts(self, o: HttpObservation) -> bool:
+        own = o.host.partition(":")[0].lower() == self.facts.host
+        over_tls = self.facts.protocol is Protocol.HTTPS
+        return own and o.over_tls is over_tls and ending_of(o.failure) is not Ending.OURS
+
+    @cached_property
+    def same_address(self) -> tuple[Flow, ...]:
+        """C1: downloads from the same addresses under another name."""
+        return tuple(
+            flow_of(o)
+            for s in self.spots
+            for o in s.control_fetches
+            if ending_of(o.failure) is not Ending.OURS
+        )
+
+    @cached_property
+    def elsewhere_flows(self) -> tuple[Flow, ...]:
+        """C4, C5: downloads from unrelated hosts."""
+        return tuple(flow_of(o) for o in self.facts.others if isinstance(o, HttpObservation))
+
+    @cached_property
+    def control_rate_bps(self) -> float | None:
+        """How fast this line is: controls asked for this endpoint, else those of the gates."""
+        rates = [f.rate_bps for f in self.elsewhere_flows if f.rate_bps and f.bytes >= 16_384]
+        if rates:
+            return median(rates)
+        return self.facts.vantage.facts.rate_bps
+
+    @cached_property
+    def is_line_fast(self) -> bool:
+        """Whether the line is fast enough to tell slow from slowed."""
+        return (self.control_rate_bps or 0.0) >= k.CONTROL_RATE_MIN_BPS
+
+    @cached_property
+    def rate_bps(self) -> float | None:
+        """The endpoint's median pace, over downloads that say something."""
+        rates = [f.rate_bps for f in self.target if f.rate_bps and f.bytes >= 16_384]
+        return median(rates) if rates else None
+
+    @cached_property
+    def slow(self) -> tuple[Flow, ...]:
+        """Downloads from the endpoint that are slow beside the line, in one look's terms."""
+        control = self.control_rate_bps
+        if control is None:
+            return ()
+        return tuple(
+            f
+            for f in self.target
+            if f.rate_bps is not None
+            and not f.has_stalled
+            and f.bytes >= 16_384
+            and f.rate_bps < k.LOOK_RATE_MAX_BPS
+            and f.rate_bps < k.LOOK_RATIO_MAX * control
+        )
+
+    @cached_property
+    def same_address_rate_bps(self) -> float | None:
+        """The pace under another name at the same addresses."""
+        rates = [f.rate_bps for f in self.same_address if f.rate_bps and f.bytes >= 16_384]
+        return median(rates) if rates else None
+
+    # --- freezes ----------------------------------------------------------------------------------
+
+    @cached_property
+    def stalls(self) -> tuple[Flow, ...]:
+        """Downloads that stopped for good after 6 to 40 KB."""
+        return tuple(
+            f
+            for f in self.target
+            if f.has_stalled and k.FREEZE_MIN_BYTES <= f.bytes <= k.FREEZE_MAX_BYTES
+        )
+
+    @cached_property
+    def stalls_alike(self) -> bool:
+        """Whether all downloads stop, and at nearly the same byte."""
+        width = spread([float(f.bytes) for f in self.stalls])
+        return (
+            len(self.stalls) >= k.ARTEFACT_SIGHTINGS
+            and len(self.stalls) == len(self.target)
+            and width is not None
+            and width < k.FREEZE_SPREAD_MAX
+        )
+
+    @cached_property
+    def controls_go_further(self) -> bool:
+        """Whether other downloads on this line pass the point at which these stop."""
+        far = [*self.same_address, *self.elsewhere_flows]
+        return any(f.bytes > k.FREEZE_MAX_BYTES for f in far) or self.is_line_fast
+
+    @cached_property
+    def same_address_goes_further(self) -> bool:
+        """Whether the same address serves more under another name."""
+        return any(f.bytes > k.FREEZE_MAX_BYTES for f in self.same_address)
+
+    # --- paired transfers -------------------------------------------------------------------------
+
+    @cached_property
+    def pairs(self) -> tuple[list[float], list[float]]:
+        """Rates of the rounds: with the name, and under another name at the same address."""
+        own = [f.rate_bps for f in self.target if f.seen.attempt and f.is_long and f.rate_bps]
+        other = [
+            f.rate_bps for f in self.same_address if f.seen.attempt and f.is_long and f.rate_bps
+        ]
+        return own, other
+
+    @cached_property
+    def p_value(self) -> float | None:
+        """Of the exact rank test over the rounds; None where nothing was paired."""
+        own, other = self.pairs
+        if own and other:
+            return rank_sum_p(own, other)
+        if self.delays[0] and self.delays[1]:
+            return rank_sum_p([-d for d in self.delays[0]], [-d for d in self.delays[1]])
+        return None
+
+    @cached_property
+    def is_throttled(self) -> bool:
+        """Techniques 4.3.4, all but the second time of day: a third or less, bounded by a half."""
+        own, other = self.pairs
+        if len(own) < k.FIRST_BLOCK_ROUNDS or len(other) < k.FIRST_BLOCK_ROUNDS:
+            return False
+        interval = ratio_interval(own, other)
+        return (
+            interval is not None
+            and median(own) <= k.THROTTLE_RATIO_MAX * median(other)
+            and interval[1] <= k.THROTTLE_RATIO_UPPER
+        )
+
+    @cached_property
+    def is_even(self) -> bool:
+        """Whether the pace hardly varies: policed or shaped, where loss makes it jump."""
+        known = [f.unevenness for f in self.target if f.unevenness is not None]
+        return bool(known) and median(known) < k.THROTTLE_CV_MAX
+
+    @cached_property
+    def has_queue(self) -> bool:
+        """Whether the round trip grew while the bytes came: shaping queues, policing drops."""
+        grown = []
+        for f in self.target:
+            info = f.seen.tcp_info
+            if info is not None and info.rtt_us and info.min_rtt_us:
+                grown.append(info.rtt_us > 3 * info.min_rtt_us)
+        return bool(grown) and 2 * sum(grown) > len(grown)
+
+    # --- delayed handshakes -----------------------------------------------------------------------
+
+    @cached_property
+    def delays(self) -> tuple[list[float], list[float]]:
+        """Seconds to the first byte after the hello: with the name, and with a neutral one."""
+        own = [h for s in self.spots for h in s.target if h.seen.first_byte_s is not None]
+        other = [h for s in self.spots for h in s.control if h.seen.first_byte_s is not None]
+        return _waits(own), _waits(other)
+
+    @cached_property
+    def is_delayed(self) -> bool:
+        """Whether each answer to the name takes ten times as long as any to a neutral one."""
+        own, other = self.delays
+        if len(own) < k.ARTEFACT_SIGHTINGS or not other:
+            return False
+        return min(own) >= k.DELAY_MIN_S and min(own) >= k.DELAY_FACTOR_MIN * max(other)
+
+    @cached_property
+    def is_slow_to_answer(self) -> bool:
+        """Whether the endpoint's handshakes take long, whatever the reason."""
+        own, _ = self.delays
+        return bool(own) and min(own) >= k.DELAY_MIN_S
+
+    # --- what every look has ----------------------------------------------------------------------
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What other vantage points saw."""
+        return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+
+    @cached_property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of the observations that carry it."""
+        flows = (*self.target, *self.same_address, *self.elsewhere_flows)
+        return tuple(f.seen.id for f in flows)
+
+    @cached_property
+    def detail(self) -> str:
+        """One line of plain facts."""
+        parts = []
+        if self.stalls:
+            parts.append(f"stopped after {', '.join(str(f.bytes) for f in self.stalls)} bytes")
+        if self.rate_bps is not None:
+            parts.append(f"{self.rate_bps / 1000:.0f} kbit/s")
+        if self.same_address_rate_bps is not None:
+            parts.append(
+                f"another name at the same address {self.same_address_rate_bps / 1000:.0f} kbit/s"
+            )
+        if self.control_rate_bps is not None:
+            parts.append(f"other hosts {self.control_rate_bps / 1000:.0f} kbit/s")
+        if self.is_slow_to_answer:
+            parts.append(f"{min(self.delays[0]):.1f} s until the handshake's first byte")
+        return "; ".join(parts) or "nothing long enough to measure"
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Things worth knowing beside the category."""
+        return ()
+
+    @cached_property
+    def n_target(self) -> int:
+        """Downloads with the name."""
+        return len(self.pairs[0]) or len(self.target)
+
+    @cached_property
+    def n_control(self) -> int:
+        """Downloads without it."""
+        return len(self.pairs[1]) or len(self.same_address)
+
+
+def _waits(handshakes: Iterable[Handshake]) -> list[float]:
+    return [h.seen.first_byte_s for h in handshakes if h.seen.first_byte_s is not None]

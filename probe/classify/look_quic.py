@@ -1,0 +1,231 @@
+"""What QUIC did at the endpoint's addresses, beside TCP and beside other names and versions."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from probe.classify import constants as k
+from probe.classify.elsewhere import Elsewhere
+from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.outcomes import Ending, ending_of
+from probe.classify.statistics import Stratum, discordance_p, fully_discordant
+from probe.model.observation import HttpObservation, QuicObservation
+from probe.model.words import Family, Flag
+
+_NEGOTIATION = "negotiation"
+
+
+def is_answered(o: QuicObservation) -> bool:
+    """Whether anything came back, a refusal included."""
+    return o.handshake_done or o.datagrams_received > 0 or bool(o.server_versions)
+
+
+@dataclass(frozen=True)
+class QuicLook:
+    """The evidence of one family for the QUIC rules."""
+
+    facts: Facts
+    family: Family | None
+
+    @cached_property
+    def spots(self) -> tuple[Spot, ...]:
+        """Addresses that may be the endpoint's, asked over QUIC."""
+        return tuple(
+            s
+            for s in self.facts.spots_of(self.family)
+            if s.truth is not Truth.FALSE and any(_counts(o) for o in s.quic)
+        )
+
+    def _of(self, version: str) -> tuple[QuicObservation, ...]:
+        return tuple(
+            o
+            for s in self.spots
+            for o in s.quic
+            if _counts(o)
+            and o.version == version
+            and (version == _NEGOTIATION or o.server_name == self.facts.host)
+        )
+
+    @cached_property
+    def tries(self) -> tuple[QuicObservation, ...]:
+        """Version 1, with the name."""
+        return self._of("1")
+
+    @cached_property
+    def verified(self) -> tuple[QuicObservation, ...]:
+        """Those that proved the name."""
+        return tuple(o for o in self.tries if o.handshake_done and self._proves(o))
+
+    def _proves(self, o: QuicObservation) -> bool:
+        chain = self.facts.chains.get(o.id)
+        return chain is not None and chain.verified
+
+    @cached_property
+    def all_fail(self) -> bool:
+        """Whether no handshake was done."""
+        return bool(self.tries) and not any(o.handshake_done for o in self.tries)
+
+    @cached_property
+    def all_silent(self) -> bool:
+        """Whether nothing at all came back for the name."""
+        return bool(self.tries) and not any(is_answered(o) for o in self.tries)
+
+    @cached_property
+    def negotiates(self) -> bool:
+        """Whether a probe with a reserved version was answered: UDP gets there and back."""
+        return any(is_answered(o) for o in self._of(_NEGOTIATION))
+
+    @cached_property
+    def negotiation_tried(self) -> bool:
+        """Whether such a probe was sent."""
+        return bool(self._of(_NEGOTIATION))
+
+    @cached_property
+    def version_2_works(self) -> bool:
+        """Whether version 2 completes with the same name."""
+        return any(o.handshake_done for o in self._of("2"))
+
+    @cached_property
+    def controls(self) -> tuple[QuicObservation, ...]:
+        """C1: version 1, a neutral name, at the same addresses."""
+        return tuple(
+            o for s in self.spots for o in s.control_quic if _counts(o) and o.version == "1"
+        )
+
+    @cached_property
+    def c1(self) -> str | None:
+        """Whether a neutral name is answered."""
+        if not self.controls:
+            return None
+        return "alive" if any(is_answered(o) for o in self.controls) else "dead"
+
+    @cached_property
+    def gate(self) -> str:
+        """What the gate says of UDP/443 for everyone."""
+        found = [g.outcome for g in self.facts.vantage.gates if g.gate == "udp443"]
+        return found[0] if found else "unknown"
+
+    @cached_property
+    def tcp_works(self) -> bool:
+        """Whether the same name works over TCP and TLS at these addresses."""
+        return any(h.is_verified for s in self.spots for h in s.target)
+
+    @cached_property
+    def tcp_is_dead(self) -> bool:
+        """Whether TCP to the same addresses was tried and never connected."""
+        tried = [o for s in self.spots for o in s.connects]
+        return bool(tried) and all(ending_of(o.failure) is not Ending.DONE for o in tried)
+
+    @cached_property
+    def is_offered(self) -> bool:
+        """Whether the service says itself that it speaks HTTP/3 (Alt-Svc, RFC 9114 3.1.1)."""
+        return any(
+            key.lower() == "alt-svc" and "h3" in value
+            for s in self.facts.spots
+            for o in s.fetches
+            if isinstance(o, HttpObservation)
+            for key, value in o.headers
+        )
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What other vantage points saw."""
+        return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+
+    @cached_property
+    def works_elsewhere(self) -> bool:
+        """Whether another vantage point completed a QUIC handshake."""
+        return bool(self.elsewhere.passing("quic"))
+
+    @cached_property
+    def closed(self) -> tuple[QuicObservation, ...]:
+        """Attempts that a CONNECTION_CLOSE ended."""
+        return tuple(o for o in self.tries if o.close_code is not None and not o.handshake_done)
+
+    @cached_property
+    def closed_too_soon(self) -> int:
+        """How many of those came before the server could have answered."""
+        soon = 0
+        for s in self.spots:
+            for o in s.quic:
+                if o in self.closed and s.rtt_s and s.rtt_samples >= k.RTT_SAMPLES_MIN:
+                    after_s = o.first_byte_s if o.first_byte_s is not None else o.duration_s
+                    soon += after_s < k.INJECTED_RATIO_MAX * s.rtt_s
+        return soon
+
+    # --- the exact test ---------------------------------------------------------------------------
+
+    @cached_property
+    def strata(self) -> tuple[Stratum, ...]:
+        """Attempts of the rounds, by address and block."""
+        strata = []
+        for s in self.spots:
+            for first, last in (
+                (1, k.FIRST_BLOCK_ROUNDS),
+                (k.FIRST_BLOCK_ROUNDS + 1, k.LAST_ROUND),
+            ):
+                own = [o for o in s.quic if o.version == "1" and first <= o.attempt <= last]
+                other = [o for o in s.control_quic if first <= o.attempt <= last]
+                if own and other:
+                    strata.append(
+                        Stratum(
+                            target=len(own),
+                            control=len(other),
+                            target_failed=sum(not o.handshake_done for o in own),
+                            control_failed=sum(not is_answered(o) for o in other),
+                        )
+                    )
+        return tuple(strata)
+
+    @cached_property
+    def p_value(self) -> float | None:
+        """Of the exact test over the rounds."""
+        return discordance_p(self.strata)
+
+    @cached_property
+    def is_discordant(self) -> bool:
+        """Whether every round failed with the name and passed without."""
+        return fully_discordant(self.strata)
+
+    # --- what every look has ----------------------------------------------------------------------
+
+    @cached_property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of the observations that carry it."""
+        return tuple(o.id for s in self.spots for o in (*s.quic, *s.control_quic))
+
+    @cached_property
+    def detail(self) -> str:
+        """One line of plain facts."""
+        if not self.tries:
+            return "QUIC not tried"
+        ends = Counter(
+            "done" if o.handshake_done else ending_of(o.failure).value for o in self.tries
+        )
+        parts = ["QUIC version 1: " + ", ".join(f"{n} {word}" for word, n in ends.items())]
+        if self.negotiation_tried:
+            parts.append("negotiation " + ("answered" if self.negotiates else "unanswered"))
+        if self.c1:
+            parts.append(f"a neutral name: {'answered' if self.c1 == 'alive' else 'unanswered'}")
+        if self.gate != "unknown":
+            parts.append(f"other hosts' QUIC: {self.gate}")
+        return "; ".join(parts)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Things worth knowing beside the category."""
+        return ()
+
+    @cached_property
+    def n_target(self) -> int:
+        """Attempts with the name."""
+        return sum(s.target for s in self.strata) or len(self.tries)
+
+    @cached_property
+    def n_control(self) -> int:
+        """Attempts with a neutral name."""
+        return sum(s.control for s in self.strata) or len(self.controls)
+
+
+def _counts(o: QuicObservation) -> bool:
+    return ending_of(o.failure) is not Ending.OURS

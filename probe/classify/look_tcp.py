@@ -1,0 +1,171 @@
+"""What happened when connections to the endpoint's addresses were tried, one family at a time."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from probe.classify import constants as k
+from probe.classify.elsewhere import Elsewhere
+from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.outcomes import Ending, ending_of
+from probe.model.observation import TcpObservation
+from probe.model.words import Family, Flag
+
+
+@dataclass(frozen=True)
+class TcpLook:
+    """The evidence of one family for the TCP rules."""
+
+    facts: Facts
+    family: Family | None
+
+    @cached_property
+    def spots(self) -> tuple[Spot, ...]:
+        """Addresses that may be the endpoint's, and that were tried."""
+        return tuple(
+            s
+            for s in self.facts.spots_of(self.family)
+            if s.truth is not Truth.FALSE and any(_counts(o) for o in s.connects)
+        )
+
+    @cached_property
+    def tries(self) -> tuple[TcpObservation, ...]:
+        """Connections to the endpoint's own port."""
+        return tuple(o for s in self.spots for o in s.connects if _counts(o))
+
+    @cached_property
+    def passes(self) -> tuple[TcpObservation, ...]:
+        """Those that were made."""
+        return tuple(o for o in self.tries if ending_of(o.failure) is Ending.DONE)
+
+    @cached_property
+    def failures(self) -> tuple[TcpObservation, ...]:
+        """Those that were not."""
+        return tuple(o for o in self.tries if ending_of(o.failure) is not Ending.DONE)
+
+    @cached_property
+    def endings(self) -> frozenset[Ending]:
+        """How the failing ones ended."""
+        return frozenset(ending_of(o.failure) for o in self.failures)
+
+    @cached_property
+    def all_fail(self) -> bool:
+        """Whether no connection was made."""
+        return bool(self.tries) and not self.passes
+
+    @cached_property
+    def is_half_dead(self) -> bool:
+        """Whether some addresses work and others never do."""
+        return bool(self.passes) and any(
+            all(ending_of(o.failure) is not Ending.DONE for o in s.connects if _counts(o))
+            for s in self.spots
+        )
+
+    @cached_property
+    def other_port_works(self) -> bool:
+        """Whether the same addresses answer on another port: alive hosts."""
+        return any(
+            ending_of(o.failure) in {Ending.DONE, Ending.REFUSED}
+            for s in self.spots
+            for o in s.other_ports
+        )
+
+    @cached_property
+    def too_soon(self) -> tuple[TcpObservation, ...]:
+        """Refusals that came before the host itself could have answered."""
+        return tuple(
+            o
+            for s in self.spots
+            for o in s.connects
+            if ending_of(o.failure) is Ending.REFUSED
+            and s.rtt_s
+            and s.rtt_samples >= 1
+            and o.duration_s < k.INJECTED_RATIO_MAX * s.rtt_s
+        )
+
+    @cached_property
+    def is_refused_nearby(self) -> bool:
+        """Whether refusals come sooner than half the way to the nearest control."""
+        nearest = self.facts.vantage.facts.rtt_s
+        return (
+            nearest is not None
+            and len(self.failures) >= k.SILENT_TRIES_MIN
+            and all(o.duration_s < nearest / 2 for o in self.failures)
+        )
+
+    @cached_property
+    def prohibited(self) -> tuple[TcpObservation, ...]:
+        """Attempts that an ICMP message "administratively prohibited" ended."""
+        return tuple(o for o in self.failures if o.icmp and o.icmp[:2] in k.ICMP_PROHIBITED)
+
+    @cached_property
+    def is_prohibited_by_server(self) -> bool:
+        """Whether that message came from the server's own network."""
+        senders = {o.icmp[2] for o in self.prohibited if o.icmp and o.icmp[2]}
+        geo = self.facts.knowledge.geo
+        ours = {n.asn for s in self.spots if (n := geo.network_of(s.address)) is not None}
+        return bool(senders) and all(
+            sender in {s.address for s in self.spots}
+            or ((n := geo.network_of(sender)) is not None and n.asn in ours)
+            for sender in senders
+        )
+
+    @cached_property
+    def is_unreachable_fast(self) -> bool:
+        """Whether routers said "unreachable" sooner than one that looks for a dead host would."""
+        return all(
+            ending_of(o.failure) is Ending.UNREACHABLE
+            and 0.001 < o.duration_s < k.UNREACHABLE_FAST_S
+            for o in self.failures
+        )
+
+    @cached_property
+    def has_no_route(self) -> bool:
+        """Whether this machine itself had no way to go: the error came without a packet."""
+        return bool(self.failures) and all(
+            ending_of(o.failure) is Ending.UNREACHABLE and o.duration_s <= 0.001
+            for o in self.failures
+        )
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What other vantage points saw."""
+        return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+
+    @cached_property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of the observations that carry it."""
+        carrying = self.failures or self.passes
+        return tuple(o.id for o in carrying)
+
+    @cached_property
+    def detail(self) -> str:
+        """One line of plain facts."""
+        if not self.tries:
+            return "no connection tried"
+        parts = [f"{len(self.passes)} of {len(self.tries)} connections made"]
+        if self.failures:
+            words = sorted({o.failure.word.value for o in self.failures if o.failure})
+            last = max(o.duration_s for o in self.failures)
+            parts.append(f"{', '.join(words)} within {last:.3g} s")
+        return "; ".join(parts)
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """Things worth knowing beside the category."""
+        return (Flag.ADDRESS_DEPENDENT,) if self.is_half_dead else ()
+
+    p_value: float | None = None
+
+    @cached_property
+    def n_target(self) -> int:
+        """Connections tried."""
+        return len(self.tries)
+
+    @property
+    def n_control(self) -> int:
+        """Other vantage points that tried."""
+        return len(self.elsewhere.of("tcp"))
+
+
+def _counts(o: TcpObservation) -> bool:
+    return ending_of(o.failure) is not Ending.OURS

@@ -1,0 +1,147 @@
+"""Rows about HTTP exchanges that end because of the name: cut, closed, silent, truncated.
+
+techniques H05-H07, H09, and what happens inside TLS after the name was read.
+"""
+
+from collections.abc import Callable
+
+from probe.classify.grades import Case, name_grade
+from probe.classify.look_http import HttpLook
+from probe.classify.outcomes import Ending
+from probe.classify.rules import Rule, suspected
+from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
+
+When = Callable[[HttpLook], bool]
+_NAME_RIVALS = ("server_down", "server_refuses_name", "site_down", "loss")
+
+
+def case_grade(look: HttpLook, *, c1_alive: bool) -> Grade:
+    """The ladder, fed from exchanges."""
+    return name_grade(
+        Case(
+            c1_alive=c1_alive,
+            c2=look.c2,
+            elsewhere=bool(look.elsewhere.passing("http")),
+            elsewhere_home=look.elsewhere.passing_at_home("http"),
+            too_soon=len(look.too_soon),
+            p_value=look.p_value,
+            discordant=look.is_discordant,
+            failures=len(look.tries),
+            controls=len(look.controls),
+            residual=False,
+        )
+    )
+
+
+def grade_by_host(look: HttpLook) -> Grade:
+    """The ladder for exchanges that fail with the name as Host."""
+    return case_grade(look, c1_alive=look.c1 == "alive")
+
+
+def _failing(look: HttpLook, *kinds: Ending) -> bool:
+    return look.all_fail and look.kind in kinds
+
+
+def _cut(
+    id_: str, when: When, category: Category, subtype: str | None, rivals: tuple[str, ...], why: str
+) -> Rule[HttpLook]:
+    return Rule[HttpLook](
+        id=id_,
+        when=when,
+        state=State.BLOCKED,
+        category=category,
+        subtype=subtype,
+        layer=Layer.HTTP,
+        trigger=Trigger.NAME,
+        locus=Locus.UNKNOWN,
+        grade=grade_by_host,
+        rivals=rivals,
+        why=why,
+    )
+
+
+RULES_CUTS: tuple[Rule[HttpLook], ...] = (
+    Rule[HttpLook](
+        id="http.down_elsewhere_too",
+        when=lambda look: (
+            look.all_fail and look.kind is not None and look.elsewhere.is_down("http", {look.kind})
+        ),
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="http",
+        layer=Layer.HTTP,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("blocked_there_too",),
+        why="E10: other vantage points' exchanges fail in the same way.",
+    ),
+    _cut(
+        "http.reset_by_host",
+        lambda look: not look.over_tls and _failing(look, Ending.RESET) and look.c1 != "dead",
+        Category.HTTP_BLOCK,
+        "reset",
+        _NAME_RIVALS,
+        "H05: cut after the Host header.",
+    ),
+    _cut(
+        "http.closed_by_host",
+        lambda look: not look.over_tls and _failing(look, Ending.CLOSED) and look.c1 != "dead",
+        Category.HTTP_BLOCK,
+        "fin",
+        _NAME_RIVALS,
+        "H05: closed after the Host header.",
+    ),
+    _cut(
+        "http.silent_by_host",
+        lambda look: not look.over_tls and _failing(look, Ending.SILENT) and look.c1 != "dead",
+        Category.HTTP_BLOCK,
+        "drop",
+        (*_NAME_RIVALS, "slow_server"),
+        "H06: silence after the Host header.",
+    ),
+    _cut(
+        "http.reset_inside_tls",
+        lambda look: (
+            look.over_tls
+            and _failing(look, Ending.RESET, Ending.CLOSED)
+            and (look.c1 == "alive" or look.c2 == "dead")
+        ),
+        Category.TLS_SNI_RESET,
+        None,
+        (*_NAME_RIVALS, "slow_server"),
+        "S01: cut inside TLS, where only the name was readable; a neutral name is served.",
+    ),
+    _cut(
+        "http.silent_inside_tls",
+        lambda look: (
+            look.over_tls
+            and _failing(look, Ending.SILENT)
+            and (look.c1 == "alive" or look.c2 == "dead")
+        ),
+        Category.TLS_SNI_DROP,
+        "after_ack",
+        (*_NAME_RIVALS, "slow_server", "mtu"),
+        "S03: some packets pass, then none; a neutral name is served at the same address.",
+    ),
+    Rule[HttpLook](
+        id="http.failed",
+        when=lambda look: look.all_fail,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=("server_down", "slow_server", "site_down", "loss"),
+        why="The exchange failed, and nothing tells the server from the path.",
+    ),
+    Rule[HttpLook](
+        id="http.truncated",
+        when=lambda look: (
+            not look.over_tls and bool(look.answered) and len(look.truncated) == len(look.answered)
+        ),
+        state=State.INSUFFICIENT,
+        category=Category.HTTP_TAMPER,
+        subtype="truncated",
+        layer=Layer.HTTP,
+        rivals=("slow_server", "site_down", "transparent_cache"),
+        why="H09, row 34: less body than announced; a careless server does that too.",
+    ),
+)

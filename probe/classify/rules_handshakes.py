@@ -1,0 +1,311 @@
+"""Rows about handshakes that do not complete: by the name, by the hello's shape, by nobody's fault.
+
+techniques S01-S08, S12-S18, T06-T08; rows 14-21 and 23 of 6.3. For S02 only C1 and C2 tell it from
+the server itself (0.5).
+"""
+
+from probe.classify import constants as k
+from probe.classify.grades import Case, name_grade
+from probe.classify.look_tls import TlsLook
+from probe.classify.outcomes import Ending
+from probe.classify.rules import Rule, suspected, weaker
+from probe.classify.rules_certificates import When, down_grade, insufficient_row
+from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
+
+NAME_RIVALS = (
+    "server_down",
+    "server_refuses_name",
+    "site_down",
+    "loss",
+    "hello_shape",
+    "one_bad_address",
+)
+
+
+def grade_by_name(look: TlsLook) -> Grade:
+    """The ladder, fed from handshakes."""
+    grade = name_grade(
+        Case(
+            c1_alive=look.c1 == "alive",
+            c2=look.c2,
+            elsewhere=bool(look.elsewhere.passing("tls")),
+            elsewhere_home=look.elsewhere.passing_at_home("tls"),
+            too_soon=len(look.too_soon),
+            p_value=look.p_value,
+            discordant=look.is_discordant,
+            failures=len(look.failures),
+            controls=len(look.controls),
+            residual=look.residual,
+        )
+    )
+    # Some addresses work: one bad edge is a rival that only C2 or timing rules out.
+    if look.is_by_address and look.c2 != "dead" and len(look.too_soon) < k.ARTEFACT_SIGHTINGS:
+        return weaker(grade, Grade.SUSPECTED)
+    return grade
+
+
+def _silent_grade(look: TlsLook) -> Grade:
+    """A small answer to the control leaves an MTU black hole that eats the large one."""
+    grade = grade_by_name(look)
+    if look.acked and not look.c1_large and look.c2 != "dead":
+        return weaker(grade, Grade.SUSPECTED)
+    return grade
+
+
+def _is_down(look: TlsLook) -> bool:
+    return look.all_fail and look.kind is not None and look.elsewhere.is_down("tls", {look.kind})
+
+
+def _alert_grade(look: TlsLook) -> Grade:
+    return Grade.PROBABLE if len(look.too_soon) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
+
+
+def _rst_any_grade(look: TlsLook) -> Grade:
+    return Grade.PROBABLE if len(look.too_soon) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
+
+
+def _failing(look: TlsLook, *kinds: Ending) -> bool:
+    return look.all_fail and look.kind in kinds
+
+
+def _reset(id_: str, when: When, subtype: str | None, locus: Locus, why: str) -> Rule[TlsLook]:
+    return Rule[TlsLook](
+        id=id_,
+        when=when,
+        state=State.BLOCKED,
+        category=Category.TLS_SNI_RESET,
+        subtype=subtype,
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=locus,
+        grade=grade_by_name,
+        rivals=NAME_RIVALS,
+        why=why,
+    )
+
+
+def _silent(id_: str, when: When, subtype: str | None, why: str) -> Rule[TlsLook]:
+    return Rule[TlsLook](
+        id=id_,
+        when=when,
+        state=State.BLOCKED,
+        category=Category.TLS_SNI_DROP,
+        subtype=subtype,
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=_silent_grade,
+        rivals=(*NAME_RIVALS, "mtu", "slow_server"),
+        why=why,
+    )
+
+
+RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
+    Rule[TlsLook](
+        id="tls.down_elsewhere_too",
+        when=_is_down,
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="tls",
+        layer=Layer.TLS,
+        locus=Locus.SERVER,
+        grade=down_grade,
+        rivals=("blocked_there_too",),
+        why="E10: other vantage points' handshakes fail in the same way.",
+    ),
+    Rule[TlsLook](
+        id="tls.trickle_by_name",
+        when=lambda look: _failing(look, Ending.TRICKLE) and look.is_name,
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        subtype="sni_extreme",
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=grade_by_name,
+        rivals=(*NAME_RIVALS, "slow_server", "slow_line"),
+        why="R02, row 26: bytes come, at less than 2 kB/s; a neutral name is answered at once.",
+    ),
+    insufficient_row(
+        "tls.trickle",
+        lambda look: _failing(look, Ending.TRICKLE),
+        ("slow_server", "slow_line", "server_down"),
+        "Bytes come too slowly, with a neutral name too or none was tried.",
+    ),
+    Rule[TlsLook](
+        id="tls.version_matters",
+        when=lambda look: look.all_fail and look.variant("tls13", "tls12") == "alive",
+        state=State.BLOCKED,
+        category=Category.TLS_FINGERPRINT_BLOCK,
+        subtype="version",
+        layer=Layer.TLS,
+        trigger=Trigger.FINGERPRINT,
+        locus=Locus.PATH,
+        grade=suspected,
+        rivals=("library_defect", "loss", "site_down"),
+        why="S12, S16, row 21: one version of the protocol passes, with the same name.",
+    ),
+    Rule[TlsLook](
+        id="tls.hello_matters",
+        when=lambda look: look.all_fail and look.variant("chrome") == "alive",
+        state=State.BLOCKED,
+        category=Category.TLS_FINGERPRINT_BLOCK,
+        subtype="hello",
+        layer=Layer.TLS,
+        trigger=Trigger.FINGERPRINT,
+        locus=Locus.PATH,
+        grade=suspected,
+        rivals=("library_defect", "loss", "site_down"),
+        why="S16, row 21: a browser's hello passes, with the same name.",
+    ),
+    _reset(
+        "tls.reset_injected",
+        lambda look: _failing(look, Ending.RESET) and look.is_name and look.is_injected,
+        "injected",
+        Locus.PATH,
+        "S01: cut after the name, sooner than the server could; a neutral name is answered.",
+    ),
+    _reset(
+        "tls.reset_rewritten",
+        lambda look: _failing(look, Ending.RESET) and look.is_name and look.is_rewritten,
+        "rewrite",
+        Locus.PATH,
+        "S02: cut with the server's own timing, the hello unacknowledged; neutral names pass.",
+    ),
+    _reset(
+        "tls.reset_by_name",
+        lambda look: _failing(look, Ending.RESET) and look.is_name,
+        None,
+        Locus.UNKNOWN,
+        "S01, S02: cut after the name; a neutral name at the same address is answered.",
+    ),
+    Rule[TlsLook](
+        id="tls.reset_any_name_too_soon",
+        when=lambda look: (
+            _failing(look, Ending.RESET, Ending.CLOSED) and look.c1_fails_alike and look.is_injected
+        ),
+        state=State.BLOCKED,
+        category=Category.PORT_BLOCK,
+        subtype="rst_after_connect",
+        layer=Layer.TLS,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.PATH,
+        grade=_rst_any_grade,
+        rivals=("residual_state", "site_down"),
+        why="T07: any first data is cut, sooner than the server could.",
+    ),
+    insufficient_row(
+        "tls.reset_any_name",
+        lambda look: _failing(look, Ending.RESET, Ending.CLOSED) and look.c1 == "dead",
+        ("residual_state", "server_refuses_neutral", "server_refuses_name", "site_down"),
+        "Neutral names are cut as well: the server, or what a censor remembers of our name.",
+    ),
+    _reset(
+        "tls.reset_uncontrolled",
+        lambda look: _failing(look, Ending.RESET),
+        None,
+        Locus.UNKNOWN,
+        "S01, S02: cut right after the name; no neutral name was tried yet.",
+    ),
+    _reset(
+        "tls.closed_by_name",
+        lambda look: _failing(look, Ending.CLOSED) and look.is_name,
+        "fin",
+        Locus.UNKNOWN,
+        "S07, row 20: closed after the name; a neutral name at the same address is answered.",
+    ),
+    _reset(
+        "tls.closed_uncontrolled",
+        lambda look: _failing(look, Ending.CLOSED),
+        "fin",
+        Locus.UNKNOWN,
+        "S07: closed right after the name; no neutral name was tried yet.",
+    ),
+    _silent(
+        "tls.silent_unacked",
+        lambda look: _failing(look, Ending.SILENT) and look.is_name and look.acked is False,
+        "unacked",
+        "S04, row 17: nobody acknowledged the hello with the name; with another one they do.",
+    ),
+    _silent(
+        "tls.silent_after_ack",
+        lambda look: _failing(look, Ending.SILENT) and look.is_name and look.acked is True,
+        "after_ack",
+        "S03, S05, row 18: the hello was taken, then silence; a neutral name is answered.",
+    ),
+    _silent(
+        "tls.silent_by_name",
+        lambda look: _failing(look, Ending.SILENT) and look.is_name,
+        None,
+        "S03-S06: silence after the name; a neutral name at the same address is answered.",
+    ),
+    Rule[TlsLook](
+        id="tls.silent_any_first_data",
+        when=lambda look: (
+            _failing(look, Ending.SILENT) and look.c1_fails_alike and look.acked is False
+        ),
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        subtype="post_handshake",
+        layer=Layer.TLS,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("residual_state", "site_down", "mtu"),
+        why="T06, row 19: connections are made and no first data is ever acknowledged.",
+    ),
+    insufficient_row(
+        "tls.silent_any_name",
+        lambda look: _failing(look, Ending.SILENT) and look.c1 == "dead",
+        ("residual_state", "server_refuses_neutral", "server_refuses_name", "mtu", "site_down"),
+        "Neutral names are met with silence as well: an overloaded server does that.",
+    ),
+    _silent(
+        "tls.silent_uncontrolled",
+        lambda look: _failing(look, Ending.SILENT),
+        None,
+        "S03-S06: silence right after the name; no neutral name was tried yet.",
+    ),
+    Rule[TlsLook](
+        id="tls.alert_here_only",
+        when=lambda look: (
+            _failing(look, Ending.ALERT)
+            and look.c1 == "alive"
+            and (bool(look.elsewhere.passing("tls")) or look.is_injected)
+        ),
+        state=State.BLOCKED,
+        category=Category.TLS_MITM,
+        subtype="alert",
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.UNKNOWN,
+        grade=_alert_grade,
+        rivals=("server_refuses_name", "rate_limit"),
+        why="S08, row 23: an alert for this name, here only or sooner than the server could.",
+    ),
+    insufficient_row(
+        "tls.alert",
+        lambda look: _failing(look, Ending.ALERT),
+        ("server_refuses_name", "rate_limit", "site_down", "library_defect"),
+        "S08: servers send alerts honestly; without another vantage nothing can be said.",
+    ),
+    insufficient_row(
+        "tls.no_tls",
+        lambda look: _failing(look, Ending.GARBAGE),
+        ("server_down", "site_down", "portal"),
+        "What came back is not TLS.",
+    ),
+    _reset(
+        "tls.reset_at_some_addresses",
+        lambda look: look.is_by_address and look.kind is Ending.RESET and look.is_name,
+        None,
+        Locus.UNKNOWN,
+        "S18: cut after the name at some addresses, at which a neutral name is answered.",
+    ),
+    _silent(
+        "tls.silent_at_some_addresses",
+        lambda look: look.is_by_address and look.kind is Ending.SILENT and look.is_name,
+        None,
+        "S18: silence after the name at some addresses, at which a neutral name is answered.",
+    ),
+)

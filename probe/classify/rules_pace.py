@@ -1,0 +1,137 @@
+"""The table on pace: slowed, frozen, delayed; and what one look may say of it.
+
+techniques R01-R09, T09; rows 26-30; 4.3 and 4.4. A slow server and a slow line are far more common
+than a censor: without the same address being fast under another name, nothing above `suspected`.
+"""
+
+from probe.classify import constants as k
+from probe.classify.look_pace import PaceLook
+from probe.classify.rules import Rule, always, suspected
+from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
+
+_RIVALS = ("slow_server", "slow_line", "site_down", "loss")
+
+
+def _throttle_grade(look: PaceLook) -> Grade:
+    """Techniques 4.3.4; a second time of day, which `confirmed` needs, is another session's."""
+    p = look.p_value
+    enough = min(len(rates) for rates in look.pairs) >= k.THROTTLE_FLOWS
+    if p is not None and p < k.P_CONFIRMED and enough and look.is_even:
+        return Grade.STRONG
+    if p is not None and p < k.P_STRONG:
+        return Grade.PROBABLE
+    return Grade.SUSPECTED
+
+
+def _freeze_grade(look: PaceLook) -> Grade:
+    """Techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9)."""
+    if len(look.stalls) < k.FREEZE_RUNS_STRONG:
+        return Grade.SUSPECTED
+    further = bool(look.elsewhere.passing("http"))
+    return Grade.STRONG if further and look.same_address_goes_further else Grade.PROBABLE
+
+
+def _delay_grade(look: PaceLook) -> Grade:
+    p = look.p_value
+    return Grade.PROBABLE if p is not None and p < k.P_STRONG else Grade.SUSPECTED
+
+
+def _throttled(subtype: str, why: str) -> Rule[PaceLook]:
+    wants_queue = subtype == "shape"
+    return Rule[PaceLook](
+        id=f"pace.throttled_{subtype}",
+        when=lambda look: look.is_throttled and look.is_even and look.has_queue is wants_queue,
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        subtype=subtype,
+        layer=Layer.CONTENT,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=_throttle_grade,
+        rivals=_RIVALS,
+        why=why,
+    )
+
+
+RULES_PACE: tuple[Rule[PaceLook], ...] = (
+    _throttled("shape", "R03: a steady third or less of another name's pace, through a queue."),
+    _throttled("sni_police", "R01: a steady third or less of another name's pace, by dropping."),
+    Rule[PaceLook](
+        id="pace.throttled",
+        when=lambda look: look.is_throttled,
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        layer=Layer.CONTENT,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=_throttle_grade,
+        rivals=_RIVALS,
+        why="Row 27: a third or less of another name's pace at the same address, unevenly.",
+    ),
+    Rule[PaceLook](
+        id="pace.frozen",
+        when=lambda look: look.stalls_alike and look.controls_go_further,
+        state=State.IMPAIRED,
+        category=Category.TRANSFER_FREEZE,
+        layer=Layer.CONTENT,
+        trigger=Trigger.VOLUME,
+        locus=Locus.UNKNOWN,
+        grade=_freeze_grade,
+        rivals=("mtu", "slow_server", "site_down", "loss"),
+        why="T09, row 29: each download stops at the same byte; other hosts go further.",
+    ),
+    Rule[PaceLook](
+        id="pace.stalled",
+        when=lambda look: any(f.has_stalled for f in look.target),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.CONTENT,
+        rivals=("mtu", "slow_server", "site_down", "loss", "frozen"),
+        why="A download stopped; servers, lossy lines and censors do that.",
+    ),
+    Rule[PaceLook](
+        id="pace.delayed_by_name",
+        when=lambda look: look.is_delayed,
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        subtype="delay",
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.UNKNOWN,
+        grade=_delay_grade,
+        rivals=_RIVALS,
+        why="R04: each handshake takes ten times as long as with a neutral name.",
+    ),
+    Rule[PaceLook](
+        id="pace.slow_whatever_name",
+        when=lambda look: (
+            bool(look.slow)
+            and look.same_address_rate_bps is not None
+            and look.same_address_rate_bps < k.LOOK_RATE_MAX_BPS
+        ),
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.CONTENT,
+        why="Another name at the same address is as slow: the server, or the way to it.",
+    ),
+    Rule[PaceLook](
+        id="pace.slow_here",
+        when=lambda look: bool(look.slow) and look.is_line_fast,
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        layer=Layer.CONTENT,
+        trigger=Trigger.UNKNOWN,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=_RIVALS,
+        why="Slow here while other hosts are ten times as fast; the cause is not tested yet.",
+    ),
+    Rule[PaceLook](
+        id="pace.ok",
+        when=always,
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.CONTENT,
+        why="Nothing slow, or nothing to compare with.",
+    ),
+)

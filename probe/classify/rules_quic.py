@@ -1,0 +1,180 @@
+"""The QUIC table: UDP for all, the version, the name, the address.
+
+techniques Q01-Q08; rows 31-33. A site that fails over QUIC and works over TCP is impaired, not
+blocked; a closed UDP port 443 for every host is no statement about this one.
+"""
+
+from probe.classify import constants as k
+from probe.classify.grades import Case, name_grade
+from probe.classify.look_quic import QuicLook
+from probe.classify.rules import Rule, always, suspected
+from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
+
+
+def _name_grade(look: QuicLook) -> Grade:
+    return name_grade(
+        Case(
+            c1_alive=look.c1 == "alive",
+            c2=None,
+            elsewhere=look.works_elsewhere,
+            elsewhere_home=look.elsewhere.passing_at_home("quic"),
+            too_soon=0,
+            p_value=look.p_value,
+            discordant=look.is_discordant,
+            failures=len(look.tries),
+            controls=len(look.controls),
+            residual=False,
+        )
+    )
+
+
+def _version_grade(look: QuicLook) -> Grade:
+    return Grade.PROBABLE if look.version_2_works and look.c1 == "dead" else Grade.SUSPECTED
+
+
+def _address_grade(look: QuicLook) -> Grade:
+    if not look.works_elsewhere:
+        return Grade.SUSPECTED
+    enough = len(look.tries) >= k.LIES_STRONG and look.elsewhere.passing_at_home("quic")
+    return Grade.STRONG if enough else Grade.PROBABLE
+
+
+def _inject_grade(look: QuicLook) -> Grade:
+    return Grade.PROBABLE if look.closed_too_soon >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
+
+
+RULES_QUIC: tuple[Rule[QuicLook], ...] = (
+    Rule[QuicLook](
+        id="quic.not_tried",
+        when=lambda look: not look.tries,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.QUIC,
+        rivals=("not_measured",),
+        why="QUIC with the name was not tried at an address that may be the endpoint's.",
+    ),
+    Rule[QuicLook](
+        id="quic.ok",
+        when=lambda look: bool(look.verified) and 2 * len(look.verified) > len(look.tries),
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.QUIC,
+        why="The handshake proved the name.",
+    ),
+    Rule[QuicLook](
+        id="quic.unproved",
+        when=lambda look: any(o.handshake_done for o in look.tries),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.QUIC,
+        rivals=("origin_certificate", "local_interception", "loss"),
+        why="A handshake was done and its certificate proves nothing, or only some were done.",
+    ),
+    Rule[QuicLook](
+        id="quic.closed_too_soon",
+        when=lambda look: look.all_fail and look.closed_too_soon > 0,
+        state=State.IMPAIRED,
+        category=Category.QUIC_BLOCK,
+        subtype="inject",
+        layer=Layer.QUIC,
+        trigger=Trigger.UNKNOWN,
+        locus=Locus.PATH,
+        grade=_inject_grade,
+        rivals=("no_http3", "site_down"),
+        why="Q08: closed sooner than the server could have.",
+    ),
+    Rule[QuicLook](
+        id="quic.blocked_by_name",
+        when=lambda look: look.all_silent and look.c1 == "alive",
+        state=State.IMPAIRED,
+        category=Category.QUIC_BLOCK,
+        subtype="sni",
+        layer=Layer.QUIC,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=_name_grade,
+        rivals=("no_http3", "server_refuses_name", "site_down", "loss"),
+        why="Q03, row 32: silence for the name; a neutral name is answered there.",
+    ),
+    Rule[QuicLook](
+        id="quic.blocked_by_version",
+        when=lambda look: (
+            look.all_silent
+            and look.c1 != "alive"
+            and (look.negotiates or look.version_2_works)
+            and (look.c1 == "dead" or look.version_2_works)
+        ),
+        state=State.IMPAIRED,
+        category=Category.QUIC_BLOCK,
+        subtype="version",
+        layer=Layer.QUIC,
+        trigger=Trigger.PROTOCOL,
+        locus=Locus.PATH,
+        grade=_version_grade,
+        rivals=("no_http3", "site_down", "loss"),
+        why="Q02: version 1 is met with silence under any name; a reserved version is answered.",
+    ),
+    Rule[QuicLook](
+        id="quic.closed_for_all",
+        when=lambda look: look.all_silent and look.gate == "fail",
+        state=State.INSUFFICIENT,
+        category=Category.QUIC_BLOCK,
+        subtype="generic",
+        layer=Layer.QUIC,
+        trigger=Trigger.PROTOCOL,
+        locus=Locus.UNKNOWN,
+        rivals=("udp_closed", "quic_version"),
+        why="Q01, row 31: QUIC fails for every host: nothing about this one, and routers do that.",
+    ),
+    Rule[QuicLook](
+        id="quic.blocked_with_tcp",
+        when=lambda look: look.all_silent and look.tcp_is_dead and look.gate == "pass",
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.QUIC,
+        rivals=("site_down", "origin_geofence"),
+        why="Q05: TCP to the same addresses fails too; see the verdict on TCP.",
+    ),
+    Rule[QuicLook](
+        id="quic.blocked_by_address",
+        when=lambda look: (
+            look.all_silent
+            and look.c1 == "dead"
+            and look.gate == "pass"
+            and look.tcp_works
+            and (look.is_offered or look.works_elsewhere)
+        ),
+        state=State.IMPAIRED,
+        category=Category.QUIC_BLOCK,
+        subtype="ip",
+        layer=Layer.QUIC,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.PATH,
+        grade=_address_grade,
+        rivals=("no_http3", "site_down", "loss"),
+        why="Q04, row 33: offered, silent under any name; other hosts' QUIC works.",
+    ),
+    Rule[QuicLook](
+        id="quic.uncontrolled",
+        when=lambda look: (
+            look.all_silent and look.gate == "pass" and look.c1 is None and look.is_offered
+        ),
+        state=State.IMPAIRED,
+        category=Category.QUIC_BLOCK,
+        layer=Layer.QUIC,
+        trigger=Trigger.UNKNOWN,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("no_http3", "server_down", "site_down", "loss"),
+        why="Silent, though other hosts' QUIC works; no neutral name was tried yet.",
+    ),
+    Rule[QuicLook](
+        id="quic.unclear",
+        when=always,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.QUIC,
+        rivals=("no_http3", "server_down", "udp_closed", "quic_version", "loss"),
+        why="No HTTP/3 there, a lossy path, or a filter: nothing tells them apart yet.",
+    ),
+)

@@ -1,0 +1,235 @@
+"""The TCP table: addresses that do not let us connect.
+
+techniques T01-T07. There is no name in a SYN, so no control at the same address exists and nothing
+is randomised: without another vantage point a blocked address, a dead server and an origin that
+refuses our country look alike (0.6), and the grade stays `suspected`.
+"""
+
+from probe.classify import constants as k
+from probe.classify.look_tcp import TcpLook
+from probe.classify.outcomes import Ending
+from probe.classify.rules import Rule, always, suspected
+from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
+
+_RIVALS = ("site_down", "origin_geofence", "route_fault", "line_trouble")
+_DOWN_ENDINGS = {
+    Ending.SILENT: {Ending.SILENT, Ending.UNREACHABLE},
+    Ending.REFUSED: {Ending.REFUSED},
+    Ending.UNREACHABLE: {Ending.SILENT, Ending.UNREACHABLE},
+}
+
+
+def _is_down(look: TcpLook) -> bool:
+    alike = [_DOWN_ENDINGS.get(e, {e}) for e in look.endings]
+    return look.all_fail and bool(alike) and any(look.elsewhere.is_down("tcp", a) for a in alike)
+
+
+def _elsewhere_grade(look: TcpLook) -> Grade:
+    """Row 10: two countries, one of them ours, see it work; abroad alone leaves the geofence."""
+    works = look.elsewhere.passing("tcp")
+    if not works:
+        return Grade.SUSPECTED
+    enough = len(look.failures) >= k.LIES_STRONG
+    if enough and look.elsewhere.passing_at_home("tcp"):
+        return Grade.STRONG
+    return Grade.PROBABLE
+
+
+def _rst_grade(look: TcpLook) -> Grade:
+    if len(look.too_soon) >= k.ARTEFACT_SIGHTINGS:
+        return Grade.STRONG if look.elsewhere.passing("tcp") else Grade.PROBABLE
+    return Grade.SUSPECTED
+
+
+def _icmp_grade(look: TcpLook) -> Grade:
+    return Grade.PROBABLE if len(look.prohibited) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
+
+
+def _down_grade(look: TcpLook) -> Grade:
+    return Grade.PROBABLE if len(look.elsewhere.of("tcp")) >= 2 else Grade.SUSPECTED
+
+
+def _only(look: TcpLook, ending: Ending) -> bool:
+    return look.all_fail and look.endings == {ending}
+
+
+RULES_TCP: tuple[Rule[TcpLook], ...] = (
+    Rule[TcpLook](
+        id="tcp.not_tried",
+        when=lambda look: not look.tries,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.TCP,
+        rivals=("not_measured",),
+        why="No address that may be the endpoint's was tried from here.",
+    ),
+    Rule[TcpLook](
+        id="tcp.ok",
+        when=lambda look: bool(look.passes),
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.TCP,
+        why="A connection was made; clients try the other addresses of a name (RFC 8305).",
+    ),
+    Rule[TcpLook](
+        id="tcp.down_elsewhere_too",
+        when=_is_down,
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="tcp",
+        layer=Layer.TCP,
+        locus=Locus.SERVER,
+        grade=_down_grade,
+        rivals=("blocked_there_too",),
+        why="Row 12: other vantage points fail in the same way.",
+    ),
+    Rule[TcpLook](
+        id="tcp.no_route",
+        when=lambda look: look.has_no_route,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.ENVIRONMENT,
+        locus=Locus.LOCAL,
+        rivals=("line_trouble",),
+        why="This machine has no route: no packet was sent.",
+    ),
+    Rule[TcpLook](
+        id="tcp.prohibited_by_server",
+        when=lambda look: look.all_fail and look.is_prohibited_by_server,
+        state=State.REFUSED,
+        category=Category.SERVER_GEOBLOCK,
+        subtype="l3",
+        layer=Layer.TCP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("site_down", "origin_geofence"),
+        why="The server's own network says that we are prohibited.",
+    ),
+    Rule[TcpLook](
+        id="tcp.port_prohibited",
+        when=lambda look: look.all_fail and bool(look.prohibited) and look.other_port_works,
+        state=State.BLOCKED,
+        category=Category.PORT_BLOCK,
+        subtype="icmp",
+        layer=Layer.TCP,
+        trigger=Trigger.PORT,
+        locus=Locus.PATH,
+        grade=_icmp_grade,
+        rivals=_RIVALS,
+        why="T04: a router prohibits this port; another port of the same host answers.",
+    ),
+    Rule[TcpLook](
+        id="tcp.address_prohibited",
+        when=lambda look: look.all_fail and bool(look.prohibited),
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        subtype="icmp",
+        layer=Layer.TCP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.PATH,
+        grade=_icmp_grade,
+        rivals=_RIVALS,
+        why="T04: a router on the way says `administratively prohibited`.",
+    ),
+    Rule[TcpLook](
+        id="tcp.refused_too_soon",
+        when=lambda look: _only(look, Ending.REFUSED) and bool(look.too_soon),
+        state=State.BLOCKED,
+        category=Category.PORT_BLOCK,
+        subtype="rst",
+        layer=Layer.TCP,
+        trigger=Trigger.PORT,
+        locus=Locus.PATH,
+        grade=_rst_grade,
+        rivals=("closed_port", "site_down"),
+        why="T03: refused in less time than a packet needs to the host and back.",
+    ),
+    Rule[TcpLook](
+        id="tcp.refused_here_only",
+        when=lambda look: _only(look, Ending.REFUSED) and bool(look.elsewhere.passing("tcp")),
+        state=State.BLOCKED,
+        category=Category.PORT_BLOCK,
+        subtype="rst",
+        layer=Layer.TCP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=_elsewhere_grade,
+        rivals=("closed_port", "origin_geofence"),
+        why="T03, row 13: refused here, accepted elsewhere.",
+    ),
+    Rule[TcpLook](
+        id="tcp.refused_nearby",
+        when=lambda look: _only(look, Ending.REFUSED) and look.is_refused_nearby,
+        state=State.BLOCKED,
+        category=Category.PORT_BLOCK,
+        subtype="rst",
+        layer=Layer.TCP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("closed_port", "site_down", "origin_geofence"),
+        why="T03: refused in less than half the time that the nearest control needs.",
+    ),
+    Rule[TcpLook](
+        id="tcp.refused",
+        when=lambda look: _only(look, Ending.REFUSED),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.TCP,
+        rivals=("closed_port", "site_down", "origin_geofence", "forged_reset"),
+        why="A closed port and a forged refusal look alike without timing or another vantage.",
+    ),
+    Rule[TcpLook](
+        id="tcp.silent_port",
+        when=lambda look: _only(look, Ending.SILENT) and look.other_port_works,
+        state=State.BLOCKED,
+        category=Category.PORT_BLOCK,
+        subtype="silent",
+        layer=Layer.TCP,
+        trigger=Trigger.PORT,
+        locus=Locus.UNKNOWN,
+        grade=_elsewhere_grade,
+        rivals=_RIVALS,
+        why="T02: the host answers on another port; this one is silent.",
+    ),
+    Rule[TcpLook](
+        id="tcp.silent",
+        when=lambda look: _only(look, Ending.SILENT) and len(look.failures) >= k.SILENT_TRIES_MIN,
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        subtype="silent",
+        layer=Layer.TCP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=_elsewhere_grade,
+        rivals=(*_RIVALS, "loss"),
+        why="T01: no address answers a SYN, on any tried port; controls elsewhere do.",
+    ),
+    Rule[TcpLook](
+        id="tcp.unreachable",
+        when=lambda look: (
+            _only(look, Ending.UNREACHABLE)
+            and look.is_unreachable_fast
+            and len(look.failures) >= k.SILENT_TRIES_MIN
+        ),
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        subtype="icmp",
+        layer=Layer.TCP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=_elsewhere_grade,
+        rivals=_RIVALS,
+        why="T04: a router says unreachable at once; one that looks for a dead host waits.",
+    ),
+    Rule[TcpLook](
+        id="tcp.unclear",
+        when=always,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.TCP,
+        rivals=("loss", "site_down", "route_fault", "line_trouble"),
+        why="One failure, or failures of several kinds: blocked and broken look alike.",
+    ),
+)

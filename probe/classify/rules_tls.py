@@ -1,0 +1,87 @@
+"""The TLS table: what is fine, then certificates, then handshakes that fail, then mixtures."""
+
+from probe.classify import constants as k
+from probe.classify.look_tls import TlsLook
+from probe.classify.outcomes import Ending
+from probe.classify.rules import Rule, always
+from probe.classify.rules_certificates import RULES_CERTIFICATES, insufficient_row
+from probe.classify.rules_handshakes import NAME_RIVALS, RULES_HANDSHAKES, grade_by_name
+from probe.model.words import Category, Layer, Locus, State, Trigger
+
+_FIRST: tuple[Rule[TlsLook], ...] = (
+    insufficient_row(
+        "tls.not_tried",
+        lambda look: not look.tries,
+        ("not_measured",),
+        "No handshake was tried at an address that may be the endpoint's.",
+    ),
+    Rule[TlsLook](
+        id="tls.ok",
+        when=lambda look: len(look.verified) == len(look.tries),
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.TLS,
+        why="Every handshake proved the name.",
+    ),
+    Rule[TlsLook](
+        id="tls.recovered",
+        when=lambda look: bool(look.verified) and look.has_recovered,
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.TLS,
+        why="Only first tries failed, and all later ones proved the name: trouble, no block.",
+    ),
+)
+
+_LAST: tuple[Rule[TlsLook], ...] = (
+    Rule[TlsLook](
+        id="tls.partly_reset",
+        when=lambda look: (
+            bool(look.failures)
+            and look.kind in {Ending.RESET, Ending.CLOSED}
+            and look.p_value is not None
+            and look.p_value < k.P_STRONG
+        ),
+        state=State.BLOCKED,
+        category=Category.TLS_SNI_RESET,
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.UNKNOWN,
+        grade=grade_by_name,
+        rivals=NAME_RIVALS,
+        why="S20: cut often with the name and never without it: a box that misses some.",
+    ),
+    Rule[TlsLook](
+        id="tls.partly_silent",
+        when=lambda look: (
+            bool(look.failures)
+            and look.kind is Ending.SILENT
+            and look.p_value is not None
+            and look.p_value < k.P_STRONG
+        ),
+        state=State.BLOCKED,
+        category=Category.TLS_SNI_DROP,
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.UNKNOWN,
+        grade=grade_by_name,
+        rivals=(*NAME_RIVALS, "mtu"),
+        why="S20: silent often with the name and never without it: a box that misses some.",
+    ),
+    Rule[TlsLook](
+        id="tls.mostly_ok",
+        when=lambda look: len(look.verified) > len(look.tries) / 2 and not look.is_by_address,
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.TLS,
+        why="Most handshakes proved the name, and failures do not follow it: a lossy path.",
+    ),
+    insufficient_row(
+        "tls.unclear",
+        always,
+        ("loss", "one_bad_address", "server_down", "site_down"),
+        "Failures of several kinds, or mixed with successes: nothing follows.",
+    ),
+)
+
+RULES_TLS: tuple[Rule[TlsLook], ...] = (*_FIRST, *RULES_CERTIFICATES, *RULES_HANDSHAKES, *_LAST)
