@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,6 +19,7 @@ from probe.lab.servers.udp import AnyAddressUdp, Datagram
 _INITIAL_BYTES = 1200
 
 
+@lru_cache(maxsize=1)
 def is_available() -> bool:
     """Say whether aioquic is installed."""
     return find_spec("aioquic") is not None
@@ -38,25 +40,23 @@ class QuicPort:
         self._respond_at = respond_at
         self._connections: dict[tuple[str, int, str], trio.MemorySendChannel[Datagram | None]] = {}
 
-    async def serve(self) -> None:
-        """Serve until cancelled."""
-        async with trio.open_nursery() as nursery:
-            while True:
-                datagram = await self._udp.receive()
-                key = (datagram.client, datagram.client_port, datagram.local)
-                channel = self._connections.get(key)
+    async def serve(self, nursery: trio.Nursery) -> None:
+        """Serve until cancelled; connections run in the nursery."""
+        while True:
+            datagram = await self._udp.receive()
+            key = (datagram.client, datagram.client_port, datagram.local)
+            channel = self._connections.get(key)
+            if channel is None:
+                channel = await self._open(datagram, nursery)
                 if channel is None:
-                    channel = await self._open(datagram, nursery)
-                    if channel is None:
-                        continue
-                    self._connections[key] = channel
-                # A full channel is a full socket buffer: the datagram is lost.
-                try:
-                    channel.send_nowait(datagram)
-                except trio.WouldBlock:
                     continue
-                except trio.BrokenResourceError:
-                    del self._connections[key]
+                self._connections[key] = channel
+            try:
+                channel.send_nowait(datagram)
+            except trio.WouldBlock:
+                continue  # a full channel is a full socket buffer: the datagram is lost
+            except trio.BrokenResourceError:
+                del self._connections[key]
 
     async def _open(
         self, datagram: Datagram, nursery: trio.Nursery

@@ -18,18 +18,18 @@ _DNS_MESSAGE = ("content-type", "application/dns-message")
 async def serve_udp(
     udp: AnyAddressUdp,
     on_question: Callable[[bytes, str, int, str], Awaitable[Reply | None]],
+    nursery: trio.Nursery,
 ) -> None:
     """Answer questions (data, client, client's port, address asked) until cancelled."""
-    async with trio.open_nursery() as nursery:
-        while True:
-            datagram = await udp.receive()
-            reply = await on_question(
-                datagram.data, datagram.client, datagram.client_port, datagram.local
-            )
-            if reply is not None and reply.delay_s:
-                nursery.start_soon(_answer_later, udp, datagram, reply)
-            elif reply is not None:
-                await udp.answer(datagram, reply.wire)
+    while True:
+        datagram = await udp.receive()
+        reply = await on_question(
+            datagram.data, datagram.client, datagram.client_port, datagram.local
+        )
+        if reply is not None and reply.delay_s:
+            nursery.start_soon(_answer_later, udp, datagram, reply)
+        elif reply is not None:
+            await udp.answer(datagram, reply.wire)
 
 
 async def _answer_later(udp: AnyAddressUdp, datagram: Datagram, reply: Reply) -> None:

@@ -65,9 +65,9 @@ async def serve_farm(
             for port, speaks in farm.ports.items():
                 listener = await listen_tcp(net, everywhere, port)
                 handler = partial(servers.on_connection, speaks)
-                nursery.start_soon(_serve_listener, listener, handler)
+                nursery.start_soon(_serve_listener, listener, handler, nursery)
             names = await any_address_udp(net, family, 53)
-            nursery.start_soon(serve_udp, names, servers.on_question)
+            nursery.start_soon(serve_udp, names, servers.on_question, nursery)
             if farm.quic and quic.is_available() and servers.speaks_quic:
                 udp = await any_address_udp(net, family, 443)
                 port_443 = quic.QuicPort(
@@ -75,16 +75,17 @@ async def serve_farm(
                     certificate_at=servers.quic_certificate,
                     respond_at=servers.quic_responder,
                 )
-                nursery.start_soon(port_443.serve)
+                nursery.start_soon(port_443.serve, nursery)
         task_status.started()
 
 
 async def _serve_listener(
-    listener: trio.SocketListener, handler: Callable[[trio.SocketStream], Awaitable[None]]
+    listener: trio.SocketListener,
+    handler: Callable[[trio.SocketStream], Awaitable[None]],
+    nursery: trio.Nursery,
 ) -> None:
-    async with trio.open_nursery() as nursery:
-        while True:
-            nursery.start_soon(_serve_stream, await listener.accept(), handler)
+    while True:
+        nursery.start_soon(_serve_stream, await listener.accept(), handler)
 
 
 async def _serve_stream(

@@ -31,16 +31,14 @@ class Layout:
     name_servers: Mapping[str, NameServer]
     """By address."""
     ports: Mapping[int, Speaks]
+    genuine: Mapping[str, Edge]
+    """By address: who serves what there."""
 
-    def edges(self, sites: Mapping[str, Site]) -> dict[str, Edge]:
-        """Return who serves what at each address, with these sites in place of the genuine."""
-        made: dict[tuple[str, ...], Edge] = {}
-        edges: dict[str, Edge] = {}
-        for address, names in self.names_at.items():
-            if names not in made:
-                made[names] = Edge(tuple(sites[name] for name in names))
-            edges[address] = made[names]
-        return edges
+
+def edges_of(names_at: Mapping[str, tuple[str, ...]], sites: Mapping[str, Site]) -> dict[str, Edge]:
+    """Return who serves what at each address, with these sites."""
+    made = {names: Edge(tuple(sites[name] for name in names)) for names in set(names_at.values())}
+    return {address: made[names] for address, names in names_at.items()}
 
 
 _known: dict[int, tuple[Catalogue, Layout]] = {}
@@ -69,13 +67,15 @@ def _lay_out(catalogue: Catalogue) -> Layout:
             for name in endpoint.neutral_names:
                 if name not in names_at[address]:
                     names_at[address].append(name)
+    served = {address: tuple(names) for address, names in names_at.items()}
     return Layout(
         sites=MappingProxyType(all_sites),
         hosts=MappingProxyType(hosts),
-        names_at=MappingProxyType({a: tuple(names) for a, names in names_at.items()}),
+        names_at=MappingProxyType(served),
         zone=MappingProxyType(_zone(catalogue, hosts, all_sites)),
         name_servers=MappingProxyType(_name_servers(catalogue)),
         ports=MappingProxyType(_ports(catalogue)),
+        genuine=MappingProxyType(edges_of(served, all_sites)),
     )
 
 

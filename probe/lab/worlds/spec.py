@@ -14,7 +14,7 @@ from probe.lab.servers.nameserver import Lie, NameManner, NameServer
 from probe.lab.servers.running import Farm
 from probe.lab.servers.site import Edge, TlsManner
 from probe.lab.world import Client, World
-from probe.lab.worlds.layout import Layout, layout_of
+from probe.lab.worlds.layout import Layout, edges_of, layout_of
 from probe.lab.worlds.misbehaving import SiteChange
 from probe.lab.worlds.networks import GERMANY, Access
 from probe.lab.worlds.trouble import Vacant
@@ -169,12 +169,7 @@ class WorldSpec:
         return self.has_ipv6 if ":" in address else self.has_ipv4
 
     def _edges(self, layout: Layout) -> dict[str, Edge]:
-        sites = dict(layout.sites)
-        for names, change in self.changed:
-            for host in layout.sites:
-                if names.match(host):
-                    sites[host] = change(sites[host])
-        edges = layout.edges(sites)
+        edges = self._changed_edges(layout) if self.changed else dict(layout.genuine)
         if self.unknown_name is not TlsManner.SERVE or self.admits_every != 1:
             edges = {
                 address: replace(
@@ -186,6 +181,14 @@ class WorldSpec:
             gone = {a for host in layout.hosts if self.dead.match(host) for a in layout.hosts[host]}
             edges = {address: edge for address, edge in edges.items() if address not in gone}
         return {**edges, **self.edges}
+
+    def _changed_edges(self, layout: Layout) -> dict[str, Edge]:
+        sites = dict(layout.sites)
+        for names, change in self.changed:
+            for host in layout.sites:
+                if names.match(host):
+                    sites[host] = change(sites[host])
+        return edges_of(layout.names_at, sites)
 
 
 def everything(change: SiteChange) -> tuple[tuple[Names, SiteChange], ...]:
