@@ -49,6 +49,11 @@ def updated(text: str, baseline: Baseline, report: CheckReport, why: Why) -> str
     return (f"{above}\n\n" if above else "") + "\n".join(_tables(new, why)) + "\n"
 
 
+def exceptions_needed(report: CheckReport) -> bool:
+    """Say whether an update of the baseline adds exceptions, which need a reason."""
+    return bool(_exceptions(report))
+
+
 def difference(old: str, new: str, *, file: str) -> str:
     """Return the change as a unified diff; empty when there is none."""
     return "".join(

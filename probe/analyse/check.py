@@ -108,6 +108,28 @@ def check(takes: Sequence[Take], plan: Plan, *, notes: Sequence[str] = ()) -> Ch
     )
 
 
+def nothing_selected(plan: Plan) -> CheckReport:
+    """Return the report of a check that measures nothing: nothing was chosen, or nothing is due."""
+    measured = Measured((), plan.endpoints, plan.left_out)
+    results = compare(measured, plan.baseline, vantage=Vantage(), today=plan.today)
+    return CheckReport(
+        result="nothing_selected",
+        exit_code=5,
+        tool_version=plan.tool_version,
+        vantage=CheckVantage(name=vantage_name(Vantage())),
+        baseline=plan.baseline.file,
+        baseline_sha256=plan.baseline.sha256,
+        counts=_counts(results),
+        services=tuple(_services(plan, (), results, may_judge=False)),
+        results=results,
+        notes=(
+            ("Everything was measured less than the pause between sessions ago.",)
+            if plan.endpoints
+            else ("Nothing was selected.",)
+        ),
+    )
+
+
 def settled_verdicts(takes: Sequence[Take], plan: Plan) -> tuple[Settled, ...]:
     """Fold the attempts whose vantage point was fit to judge from."""
     unexpected = partial(

@@ -25,6 +25,7 @@ class Verb:
 
 VERBS = (
     Verb("run", Section.MEASURE, "Measure services from here and say what stands in the way."),
+    Verb("check", Section.MEASURE, "Check that services are as expected; made for CI."),
     Verb("plan", Section.MEASURE, "Show what a run would send, before anything is sent."),
     Verb("report", Section.READ, "Show a stored run in words and tables."),
     Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
@@ -33,6 +34,7 @@ VERBS = (
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
     Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
     Verb("forget", Section.SET_UP, "Delete stored measurements for good."),
+    Verb("baseline", Section.SET_UP, "Look over what check expects, or bring it up to date."),
     Verb("targets", Section.SET_UP, "List and check what is measured."),
     Verb("demo", Section.LAB, "Run against a censored internet in a box and compare with it."),
     Verb("lab", Section.LAB, "List the lab's worlds, or run any command inside one."),

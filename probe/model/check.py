@@ -148,7 +148,8 @@ class CheckVantage(Value):
     label: str = ""
     country: str | None = None
     asns: tuple[int, ...] = ()
-    state: VantageState
+    state: VantageState | None = None
+    """None: nothing was measured."""
     sentence: str = ""
 
 

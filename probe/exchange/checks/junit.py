@@ -41,7 +41,7 @@ def junit(report: CheckReport) -> str:
         {
             "vantage.asn": " ".join(map(str, report.vantage.asns)),
             "vantage.cc": report.vantage.country or "",
-            "vantage.state": report.vantage.state,
+            "vantage.state": report.vantage.state or "",
             "tool.version": report.tool_version,
             "baseline.sha256": report.baseline_sha256,
             "runs": " ".join(report.runs),

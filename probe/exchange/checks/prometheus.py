@@ -13,6 +13,7 @@ from probe.exchange.checks.words import (
     worst_first,
 )
 from probe.model.check import CheckReport, CheckResult, Severity
+from probe.model.verdict import VantageVerdict
 from probe.model.words import State
 
 Labels = Mapping[str, str]
@@ -70,7 +71,8 @@ def _families(report: CheckReport) -> Iterator[str]:
 
 
 def _whole_check(report: CheckReport, where: Labels) -> Iterator[str]:
-    may_judge = report.vantage.state in {"online", "degraded", "intercepted"}
+    state = report.vantage.state
+    may_judge = None if state is None else float(VantageVerdict(state=state).may_judge)
     single: tuple[tuple[str, str, float | None], ...] = (
         (
             "roadblock_run_bytes",
@@ -90,7 +92,7 @@ def _whole_check(report: CheckReport, where: Labels) -> Iterator[str]:
         (
             "roadblock_vantage_online",
             "1 when services can be judged from this vantage point, else 0.",
-            float(may_judge),
+            may_judge,
         ),
         (
             "roadblock_check_conclusive",
