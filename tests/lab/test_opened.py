@@ -5,6 +5,7 @@ import socket
 import time
 
 import dns.message
+import httpx
 import pytest
 import trio
 
@@ -109,6 +110,23 @@ async def test_resolvers_answer_over_https(autojump_clock, world):
 
     assert page.headers["content-type"] == "application/dns-message"
     assert answers(dns.message.from_wire(page.body)) == ["157.240.31.174"]
+
+
+async def test_resolvers_answer_a_post_over_http_2(autojump_clock, world):
+    wire = dns.message.make_query("www.instagram.com", "AAAA").to_wire()
+
+    async with virtual_world(world):
+        context = client_context(world, ("h2",))
+        async with httpx.AsyncClient(http2=True, verify=context, trust_env=False) as client:
+            response = await client.post(
+                "https://dns.google/dns-query",
+                content=wire,
+                headers={"content-type": "application/dns-message"},
+            )
+
+    assert response.http_version == "HTTP/2"
+    message = dns.message.from_wire(response.content)
+    assert answers(message) == ["2a03:2880:f27b:1e4:face:b00c:0:4420"]
 
 
 async def test_whoami_names_tell_resolvers_and_clients_apart(autojump_clock, world):

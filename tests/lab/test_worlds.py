@@ -169,6 +169,56 @@ async def test_innocent_troubles_are_never_called_blocking(
     assert found.state not in {State.BLOCKED, State.IMPAIRED}
 
 
+async def test_an_interceptor_opens_every_connection(autojump_clock):
+    world = build_world("antivirus", CATALOGUE)
+
+    async with virtual_world(world) as net:
+        seen = [await look(world, host) for host in ("www.instagram.com", "example.com")]
+        truths = truth(world, net.log)
+
+    assert seen == ["certificate", "certificate"]
+    assert {found.state for found in truths.values()} == {State.OK}
+
+
+async def test_servers_that_refuse_unknown_names_spare_those_that_promise_to_take_them(
+    autojump_clock,
+):
+    """C2 needs a host that accepts foreign names."""
+    world = build_world("server-refuses", CATALOGUE)
+
+    async with virtual_world(world):
+        foreign = {}
+        for host in ("example.com", "vk.com"):
+            try:
+                await fetch_https(world, "foreign.example", address=world.hosts[host][0])
+            except trio.BrokenResourceError as error:
+                foreign[host] = type(error.__cause__).__name__
+
+    assert foreign == {
+        "example.com": "SSLCertVerificationError",
+        "vk.com": "ConnectionResetError",
+    }
+
+
+async def test_large_packets_may_vanish(autojump_clock):
+    world = build_world("mtu-black-hole", CATALOGUE)
+
+    async with virtual_world(world):
+        assert await look(world) == "timeout"
+
+
+async def test_several_boxes_may_stand_on_one_line(autojump_clock):
+    world = build_world("as12389", CATALOGUE)
+
+    async with virtual_world(world) as net:
+        await look(world, "www.rt.com")
+        with pytest.raises(trio.BrokenResourceError):
+            await fetch_https(world, "www.rt.com", address=world.hosts["www.rt.com"][0])
+        found = truth(world, net.log)["rt.web"]
+
+    assert (found.technique, found.also) == ("D06", ("S01",))
+
+
 async def test_a_captive_portal_answers_every_request_in_the_clear(autojump_clock):
     world = build_world("captive-portal", CATALOGUE)
 
@@ -222,7 +272,7 @@ def test_every_world_can_be_built_and_told(world_id):
 
 def test_every_box_of_every_world_means_something():
     """A technique that no row explains would be invisible to the scoreboard."""
-    about_the_vantage = {"E01", "E06", "E11", "Q01", "T15"}
+    about_the_vantage = {"D11", "E01", "E02", "E06", "E11", "Q01", "T15"}
 
     boxes = {
         box.id

@@ -16,9 +16,9 @@ from probe.lab.worlds.misbehaving import (
     showing,
     slow,
 )
-from probe.lab.worlds.networks import GERMANY, PORTAL_HOST
+from probe.lab.worlds.networks import GERMANY, INTERCEPTOR, PORTAL_HOST
 from probe.lab.worlds.spec import WorldSpec, everything
-from probe.lab.worlds.trouble import BrokenIpv6, Outage, Portal
+from probe.lab.worlds.trouble import BrokenIpv6, Interceptor, Outage, Portal
 
 _INSTAGRAM = Names(("*.instagram.com",))
 _TRACKERS = Names(("*.tiktok.com", "*.tiktokv.com", "connect.facebook.net"))
@@ -28,6 +28,10 @@ _PORTAL_SITE = Site(
     fallback=Page(302, (("location", "http://portal.hotel.example/login"),), technique="E01"),
     plain=None,
     certificate=Certificate.SELF_SIGNED,
+)
+
+_OFFICE_SITE = Site(
+    "proxy.office.example", fallback=Page(body=b"opened and looked at\n"), plain=None
 )
 
 SPECS: Final = (
@@ -155,6 +159,30 @@ SPECS: Final = (
         "A slow server",
         "Instagram's servers take four seconds to answer a handshake.",
         changed=((_INSTAGRAM, slow(4.0)),),
+    ),
+    WorldSpec(
+        "antivirus",
+        "A program that opens every TLS connection",
+        "An office's interceptor shows a certificate of its own authority for every name, those of"
+        " the controls included.",
+        boxes=lambda _: {0: [Interceptor(to=INTERCEPTOR)]},
+        edges=dict.fromkeys(
+            INTERCEPTOR,
+            Edge((_OFFICE_SITE,), takes_every_name=True, forges=Certificate.PRIVATE_CA),
+        ),
+    ),
+    WorldSpec(
+        "transparent-dns",
+        "One resolver for everybody",
+        "Every question over UDP or TCP port 53, whoever it is for, is led to the provider's"
+        " resolver, which tells the truth.",
+        boxes=lambda ground: {1: [ground.box("D11", to=ground.access.resolver)]},
+    ),
+    WorldSpec(
+        "mtu-black-hole",
+        "Large packets vanish",
+        "A tunnel on the way carries 1,400 bytes a packet and says nothing about it.",
+        link=Link(mtu=1400, tells_too_big=False),
     ),
     WorldSpec(
         "ad-blocker",

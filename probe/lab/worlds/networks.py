@@ -120,6 +120,10 @@ PORTAL_HOST: Final = ("95.167.10.2", "2a01:620:1::2")
 """A captive portal's web server, next to the home's router."""
 
 
+INTERCEPTOR: Final = ("87.152.10.2", "2003:c0:8f10:4a00::2")
+"""Where an office's interceptor lives, next to its router in GERMANY."""
+
+
 class AddressBook:
     """Gives out addresses that are repeatable and never given twice."""
 

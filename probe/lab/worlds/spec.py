@@ -119,7 +119,8 @@ class WorldSpec:
         """
         layout = layout_of(catalogue)
         access = self.access
-        edges = self._edges(layout)
+        accepting = frozenset(c.host for c in catalogue.controls if c.accepts_foreign_names)
+        edges = self._edges(layout, accepting)
         resolver = NameServer(
             "access",
             access.resolver,
@@ -168,12 +169,15 @@ class WorldSpec:
     def _has_family_of(self, address: str) -> bool:
         return self.has_ipv6 if ":" in address else self.has_ipv4
 
-    def _edges(self, layout: Layout) -> dict[str, Edge]:
+    def _edges(self, layout: Layout, accepting: frozenset[str]) -> dict[str, Edge]:
+        """Return who serves what; `accepting`: hosts that take any name, whatever others do."""
         edges = self._changed_edges(layout) if self.changed else dict(layout.genuine)
         if self.unknown_name is not TlsManner.SERVE or self.admits_every != 1:
             edges = {
                 address: replace(
-                    edge, unknown_name=self.unknown_name, admits_every=self.admits_every
+                    edge,
+                    unknown_name=_manner(edge, self.unknown_name, accepting),
+                    admits_every=self.admits_every,
                 )
                 for address, edge in edges.items()
             }
@@ -189,6 +193,11 @@ class WorldSpec:
                 if names.match(host):
                     sites[host] = change(sites[host])
         return edges_of(layout.names_at, sites)
+
+
+def _manner(edge: Edge, manner: TlsManner, accepting: frozenset[str]) -> TlsManner:
+    accepts = any(site.host in accepting for site in edge.sites)
+    return edge.unknown_name if accepts else manner
 
 
 def everything(change: SiteChange) -> tuple[tuple[Names, SiteChange], ...]:

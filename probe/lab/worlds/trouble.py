@@ -6,6 +6,7 @@ A box here never makes a world a blocking one, save where a row of the technique
 from dataclasses import dataclass, field, replace
 
 from probe.lab.box import DROP, PASS, Box, BoxContext, Verdict, Where, replace_with
+from probe.lab.boxes.redirect import Redirect
 from probe.lab.log import What
 from probe.lab.packet import TCP, UDP, Flow, Packet, Side
 
@@ -55,6 +56,15 @@ class BrokenIpv6(Outage):
     """E06: addresses and a route are there, and nothing comes back."""
 
     id = "E06"
+
+
+@dataclass(kw_only=True, eq=False)
+class Interceptor(Redirect):
+    """Every HTTPS connection ends at a program of this machine or office, which shows its own."""
+
+    id = "E02"
+    source = "techniques E02: antivirus, corporate TLS interception"
+    innocent = True
 
 
 @dataclass(kw_only=True, eq=False)
