@@ -55,7 +55,10 @@ class TlsStream(trio.abc.Stream):
         async with self._send_lock:
             view = memoryview(data)
             for start in range(0, len(view), _CHUNK_BYTES):
-                self.ssl_object.write(view[start : start + _CHUNK_BYTES])
+                try:
+                    self.ssl_object.write(view[start : start + _CHUNK_BYTES])
+                except ssl.SSLError as error:  # the peer has closed while a page was being sent
+                    raise trio.BrokenResourceError(str(error)) from error
             await self.transport.send_all(self._outgoing.read())
 
     async def wait_send_all_might_not_block(self) -> None:
