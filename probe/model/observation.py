@@ -145,6 +145,11 @@ class TlsObservation(StepBase):
     """From the hello's last byte to the first byte back."""
     failed_after_s: float | None = None
     """From the hello's last byte to the failure."""
+    verified: bool | None = None
+    """Imports only: whether the other program verified the chain when it measured.
+
+    Ours verifies nothing during the handshake and leaves None.
+    """
     received_head: bytes = b""
     """First raw bytes from the peer (at most 512) where the handshake failed."""
     progress: tuple[tuple[float, int], ...] = ()

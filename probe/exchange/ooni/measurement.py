@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
-
-from pydantic import ValidationError
 
 from probe.exchange.ooni.control import control_observations
 from probe.exchange.ooni.document import Fields, documents, fields_in, rows_in, text_in
+from probe.exchange.ooni.endpoints import by_url, endpoint_for, resolver_ids
+from probe.exchange.ooni.hops import hops_of, is_about, owners_of
 from probe.exchange.ooni.records import (
     Maker,
     dns_observations,
@@ -28,7 +27,6 @@ from probe.exchange.ooni.records import (
 from probe.model.evidence import Evidence
 from probe.model.experiment import Experiment, Kind
 from probe.model.observation import (
-    DnsObservation,
     HttpObservation,
     Observation,
     TcpObservation,
@@ -65,7 +63,7 @@ class OoniMeasurement:
     evidence: Evidence
     """About the host of `input`."""
     later: tuple[Evidence, ...] = ()
-    """About hosts that redirects led to, in order."""
+    """About what redirects led to: other hosts, or the same one over TLS, in order."""
     roots: tuple[bytes, ...] = ()
     """Tops of the chains that OONI verified when it measured: trust them for this document."""
     problems: tuple[str, ...] = ()
@@ -78,8 +76,8 @@ class OoniMeasurement:
 
 def import_ooni(path: Path, catalogue: Catalogue | None = None) -> Iterator[OoniMeasurement]:
     """Yield a measurement for every document of the file (JSON, JSON lines, gzip or not)."""
-    endpoints = _by_url(catalogue)
-    resolvers = _resolver_ids(catalogue)
+    endpoints = by_url(catalogue)
+    resolvers = resolver_ids(catalogue)
     for document in documents(path):
         yield read_measurement(document, endpoints=endpoints, resolvers=resolvers)
 
@@ -102,7 +100,7 @@ def read_measurement(
         return _unreadable(url, f"the test is {name or 'not named'}; only web_connectivity is read")
     if not keys:
         return _unreadable(url, "the document has no test_keys")
-    endpoint = _endpoint(url, endpoints or {})
+    endpoint = endpoint_for(url, endpoints or {})
     if endpoint is None:
         return _unreadable(url, "the input is no http:// or https:// address")
     reading = _Reading(document, keys, url, endpoint, resolvers or {}, endpoints or {})
@@ -148,7 +146,9 @@ class _Reading:
             for page in self._pages(connects, handshakes)
             if self._says_more(page, connects, handshakes)
         ]
-        handshakes += [h for page in pages if (h := self._missing_handshake(page, handshakes))]
+        for page in pages:
+            connects += self._missing_connection(page, connects)
+            handshakes += self._missing_handshake(page, handshakes)
         pages = [
             page
             for page in pages
@@ -157,9 +157,9 @@ class _Reading:
         here: list[Observation] = [*dns, *connects, *handshakes, *pages]
         control = control_observations(maker, self.document, self.endpoint.host, self.url)
         vantage = self._vantage(here, control)
-        hosts = _hosts(pages, handshakes, self.endpoint.host)
+        hops = hops_of(here, self.endpoint)
         about = partial(
-            self._evidence, here=here, owners=_owners(here), control=control, vantage=vantage
+            self._evidence, here=here, owners=owners_of(here), control=control, vantage=vantage
         )
         if not here:
             maker.problems.append("the document holds no step")
@@ -169,7 +169,7 @@ class _Reading:
             ooni_blocking=blocking if isinstance(blocking, (str, bool)) else None,
             ooni_accessible=accessible if isinstance(accessible, bool) else None,
             evidence=about(self.endpoint),
-            later=tuple(map(about, self._later(hosts))),
+            later=tuple(map(about, self._later(hops))),
             roots=_tops(handshakes, self.keys),
             problems=tuple(dict.fromkeys(maker.problems)),
             probe_cc=text_in(self.document, "probe_cc"),
@@ -213,30 +213,33 @@ class _Reading:
         is_shaken = not page.over_tls or not shaken or any(o.failure is None for o in shaken)
         return is_connected and is_shaken
 
+    def _missing_connection(
+        self, page: HttpObservation, connects: Sequence[TcpObservation]
+    ) -> list[TcpObservation]:
+        """Return the connection of a redirect's page, which 0.4 does not record."""
+        is_known = any((o.address, o.port) == (page.address, page.port) for o in connects)
+        if is_known or page.status is None or page.address is None:
+            return []
+        made = self.maker.made(TcpObservation, _before(page, "tcp"), "requests")
+        return [made] if isinstance(made, TcpObservation) else []
+
     def _missing_handshake(
         self, page: HttpObservation, handshakes: Sequence[TlsObservation]
-    ) -> TlsObservation | None:
-        """Return the handshake that 0.4.0 and older did not record, as far as the page tells."""
+    ) -> list[TlsObservation]:
+        """Return the handshake of a page for which none is recorded, as far as the page tells."""
         if not page.over_tls or any(o.server_name == page.host for o in handshakes):
-            return None
+            return []
         failure = page.failure if page.status is None else None
         if failure is not None:
             self.maker.problems.append("no TLS step: the request's failure is taken for its own")
-        fields = page.model_dump(
-            include={"experiment", "endpoint", "arm", "family", "address", "port", "started_at"}
-        )
-        made = self.maker.made(
-            TlsObservation,
-            fields
-            | {
-                "id": f"{page.id}-tls",
-                "duration_s": 0.0,
-                "server_name": page.host,
-                "failure": failure,
-            },
-            "requests",
-        )
-        return made if isinstance(made, TlsObservation) else None
+        fields = _before(page, "tls") | {
+            "server_name": page.host,
+            "failure": failure,
+            # OONI fetches no page over TLS that it did not verify.
+            "verified": True if page.status is not None else None,
+        }
+        made = self.maker.made(TlsObservation, fields, "requests")
+        return [made] if isinstance(made, TlsObservation) else []
 
     # --- what the evidence is about -------------------------------------------------------------
 
@@ -250,9 +253,10 @@ class _Reading:
         vantage: VantageVerdict,
     ) -> Evidence:
         is_first = endpoint is self.endpoint
-        seen = [o for o in here if _is_about(o, endpoint.host, owners)]
-        # The helper names the first host only; of later ones it knows just the last page.
-        also = [o for o in control if is_first or isinstance(o, HttpObservation)]
+        seen = [o for o in here if is_about(o, endpoint.host, owners)]
+        # The helper was asked about the first host only; of others it knows just the last page.
+        is_asked = endpoint.host == self.endpoint.host
+        also = [o for o in control if is_asked or isinstance(o, HttpObservation)]
         if not is_first:
             seen = [o.model_copy(update={"endpoint": endpoint.id}) for o in seen]
             also = [o.model_copy(update={"endpoint": endpoint.id}) for o in also]
@@ -263,9 +267,9 @@ class _Reading:
             performed=frozenset({self.maker.experiment}),
         )
 
-    def _later(self, hosts: Sequence[tuple[str, str]]) -> Iterator[Endpoint]:
-        for _, url in hosts:
-            endpoint = _endpoint(url, self.endpoints)
+    def _later(self, urls: Sequence[str]) -> Iterator[Endpoint]:
+        for url in urls:
+            endpoint = endpoint_for(url, self.endpoints)
             if endpoint is not None:
                 yield endpoint
 
@@ -295,31 +299,12 @@ class _Reading:
         )
 
 
-def _owners(here: Sequence[Observation]) -> dict[str, set[str]]:
-    """Return which names each address was answered, greeted or asked by."""
-    owners: dict[str, set[str]] = {}
-    for o in here:
-        if isinstance(o, DnsObservation):
-            for answer in o.answers:
-                for address in answer.addresses:
-                    owners.setdefault(address, set()).add(o.name)
-        elif isinstance(o, TlsObservation | HttpObservation) and o.address is not None:
-            name = o.server_name if isinstance(o, TlsObservation) else o.host
-            if name:
-                owners.setdefault(o.address, set()).add(name)
-    return owners
-
-
-def _is_about(observation: Observation, host: str, owners: Mapping[str, set[str]]) -> bool:
-    if isinstance(observation, DnsObservation):
-        return observation.name == host
-    if isinstance(observation, TlsObservation):
-        return observation.server_name in (host, None)
-    if isinstance(observation, HttpObservation):
-        return observation.host == host
-    # A connection belongs to the names whose answers, or whose handshakes, bear its address.
-    names = owners.get(observation.address or "")
-    return names is None or host in names
+def _before(page: HttpObservation, step: str) -> Fields:
+    """Return the fields of a step that a page must have had before it."""
+    fields = page.model_dump(
+        include={"experiment", "endpoint", "arm", "family", "address", "port", "started_at"}
+    )
+    return fields | {"id": f"{page.id}-{step}", "duration_s": 0.0}
 
 
 def _is_handshakes(page: HttpObservation, handshakes: Sequence[TlsObservation]) -> bool:
@@ -327,21 +312,6 @@ def _is_handshakes(page: HttpObservation, handshakes: Sequence[TlsObservation]) 
     return page.over_tls and any(
         o.id == f"{page.id}-tls" and o.failure is not None for o in handshakes
     )
-
-
-def _hosts(
-    pages: Sequence[HttpObservation], handshakes: Sequence[TlsObservation], first: str
-) -> list[tuple[str, str]]:
-    """Return (host, url) of what redirects led to, each host once."""
-    later: dict[str, str] = {}
-    for page in pages:
-        if page.host and page.host != first:
-            later.setdefault(page.host, page.url)
-    for handshake in handshakes:
-        name = handshake.server_name
-        if name and name != first:
-            later.setdefault(name, f"https://{name}/")
-    return list(later.items())
 
 
 def _masked(here: Sequence[Observation]) -> tuple[Family, ...]:
@@ -377,39 +347,6 @@ def _moment(document: Fields) -> datetime | None:
         if moment.year >= _NO_TIME.year:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None
-
-
-def _endpoint(url: str, endpoints: Mapping[str, Endpoint]) -> Endpoint | None:
-    known = endpoints.get(url.rstrip("/"))
-    if known is not None:
-        return known
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").rstrip(".")
-        if not host.isascii():
-            host = host.encode("idna").decode()
-    except (ValueError, UnicodeError):
-        return None
-    if parts.scheme.lower() not in {"http", "https"}:
-        return None
-    try:
-        return Endpoint(id=host, service=host, host=host, role=Role.WEB, url=url.strip())
-    except ValidationError:
-        return None
-
-
-def _by_url(catalogue: Catalogue | None) -> dict[str, Endpoint]:
-    endpoints = catalogue.endpoints if catalogue is not None else ()
-    return {endpoint.url.rstrip("/"): endpoint for endpoint in endpoints}
-
-
-def _resolver_ids(catalogue: Catalogue | None) -> dict[str, str]:
-    ids: dict[str, str] = {}
-    for resolver in catalogue.resolvers if catalogue is not None else ():
-        for name in (*resolver.addresses, resolver.server_name):
-            if name:
-                ids[name] = resolver.id
-    return ids
 
 
 def _unreadable(url: str, why: str) -> OoniMeasurement:

@@ -39,6 +39,11 @@ BODY_BYTES_MAX: Final = 65_536
 # A measurement takes a minute or two; larger offsets are clocks that jumped.
 _OFFSET_S_MAX: Final = 86_400.0
 
+# probe-cli internal/netxlite/dialer.go: 0.4 does not say when an attempt began, but how long it may
+# take.
+_OLD_CONNECT_TIMEOUT_S: Final = 15.0
+_TIMEOUTS: Final = frozenset({FailureWord.GENERIC_TIMEOUT_ERROR, FailureWord.TIMED_OUT})
+
 _SYSTEM_ENGINES: Final = frozenset({"system", "getaddrinfo", "golang_net_resolver", "go"})
 _TRANSPORTS: Final = {
     "udp": Transport.UDP,
@@ -53,6 +58,13 @@ _RCODES: Final = {
     FailureWord.DNS_NXDOMAIN_ERROR: 3,
     FailureWord.DNS_REFUSED_ERROR: 5,
 }
+_REFUSED_CERTIFICATE: Final = frozenset(
+    {
+        FailureWord.SSL_INVALID_CERTIFICATE,
+        FailureWord.SSL_INVALID_HOSTNAME,
+        FailureWord.SSL_UNKNOWN_AUTHORITY,
+    }
+)
 _TITLE: Final = re.compile(rb"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 
 
@@ -153,6 +165,8 @@ def tcp_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
         if failure is None and status.get("success") is False:
             failure = failure_of("unknown_failure", Operation.CONNECT)
         fields = maker.base(record, address) | {"port": port, "failure": failure}
+        if "t0" not in record and failure is not None and failure.word in _TIMEOUTS:
+            fields["duration_s"] = min(_offset(number_in(record, "t")), _OLD_CONNECT_TIMEOUT_S)
         observation = maker.made(TcpObservation, fields, "tcp_connect")
         if observation is not None:
             yield observation
@@ -175,6 +189,7 @@ def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
             "server_name": text_in(record, "server_name") or None,
             # Without a time, certificates cannot be judged, and must not be misjudged.
             "chain": chain if maker.has_time else (),
+            "verified": _verified(record, failure),
             "alert": alert_of(record.get("failure")),
             "alpn": text_in(record, "negotiated_protocol") or None,
             "version": text_in(record, "tls_version") or None,
@@ -192,7 +207,7 @@ def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
         if text_in(record, "network") in {"udp", "quic"}:
             continue
         url = text_in(fields_in(record, "request"), "url")
-        scheme, host = _scheme_and_host(url)
+        scheme, host = scheme_and_host(url)
         response = fields_in(record, "response")
         body = as_bytes(response.get("body"))
         headers = tuple(_headers(response))
@@ -299,6 +314,15 @@ def _answer(query: Fields, query_type: str, failure: Failure | None) -> DnsAnswe
     )
 
 
+def _verified(record: Fields, failure: Failure | None) -> bool | None:
+    """Return whether OONI verified the chain; None where it did not come to that."""
+    if record.get("no_tls_verify") is True:
+        return None
+    if failure is None:
+        return True
+    return False if failure.word in _REFUSED_CERTIFICATE else None
+
+
 def _headers(response: Fields) -> Iterator[tuple[str, str]]:
     """Yield (lower-case name, value); the list form keeps repeats, the object form is older."""
     given = response.get("headers_list")
@@ -318,7 +342,8 @@ def _ending(response: Fields, *, status: int | None, is_failed: bool) -> str:
     return "limit" if response.get("body_is_truncated") is True else "complete"
 
 
-def _scheme_and_host(url: str) -> tuple[str, str]:
+def scheme_and_host(url: str) -> tuple[str, str]:
+    """Return both in lower case, empty where the text is no address."""
     try:
         parts = urlsplit(url)
         return parts.scheme.lower(), (parts.hostname or "").lower()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probe.errors import UsageError
 from probe.exchange.ooni import OoniMeasurement, import_ooni, read_measurement
-from probe.exchange.ooni.measurement import _by_url, _resolver_ids
+from probe.exchange.ooni.endpoints import by_url, resolver_ids
 from probe.model.observation import (
     DnsObservation,
     HttpObservation,
@@ -139,7 +139,7 @@ def test_resolvers_are_called_by_their_catalogue_ids() -> None:
         ),
         dns(HOST, GOOD, engine="udp", query_type="A", resolver_address="[2620:fe::fe]:53"),
     ]  # fmt: skip
-    measurement = read_measurement(document(queries=queries), resolvers=_resolver_ids(catalogue))
+    measurement = read_measurement(document(queries=queries), resolvers=resolver_ids(catalogue))
 
     assert [(q.resolver, q.transport) for q in of(measurement, DnsObservation)] == [
         ("quad9", Transport.UDP),
@@ -203,6 +203,15 @@ def test_a_certificate_that_ooni_refused_is_evidence() -> None:
     (handshake,) = of(read_measurement(document(tls_handshakes=[refused])), TlsObservation)
 
     assert handshake.chain == (b"forged",)
+    assert handshake.verified is False
+
+
+def test_a_page_over_tls_was_verified_even_when_no_handshake_is_recorded() -> None:
+    page = request(address=None)
+    measurement = read_measurement(document(tls_handshakes=None, requests=[page]))
+
+    (handshake,) = of(measurement, TlsObservation)
+    assert (handshake.verified, handshake.failure) == (True, None)
 
 
 def test_an_alert_in_gos_words_is_an_alert() -> None:
@@ -300,12 +309,39 @@ def test_hosts_behind_redirects_are_evidence_of_their_own() -> None:
     assert [o.step.value for o in later.observations if o.vantage is None] == ["dns", "tcp", "tls"]
 
 
+def test_the_same_host_over_tls_is_a_hop_of_its_own() -> None:
+    first = request(
+        url=f"http://{HOST}/", code=301, headers=(("Location", f"https://{HOST}/"),),
+        address=f"{GOOD}:80",
+    )  # fmt: skip
+    measurement = read_measurement(
+        document(
+            f"http://{HOST}/",
+            tcp_connect=[tcp(GOOD, 80), tcp(GOOD, 443)],
+            tls_handshakes=[tls(failure="connection_reset", chain=())],
+            requests=[first],
+        )
+    )
+
+    (later,) = measurement.later
+    assert later.endpoint.url == f"https://{HOST}/"
+    assert any(isinstance(o, TlsObservation) and o.failure for o in later.observations)
+    assert any(isinstance(o, TlsObservation) and o.vantage for o in later.observations)
+
+
+def test_an_old_timeout_lasted_as_long_as_ooni_waits() -> None:
+    """0.4 says only when it ended; a silence of no length would be no silence."""
+    (connect,) = of(read_measurement(bogon_of_old()), TcpObservation)
+
+    assert connect.duration_s == 15.0
+
+
 def test_the_catalogues_endpoint_is_used_where_it_knows_the_address() -> None:
     known = Endpoint(
         id="example.web", service="example", host=HOST, role=Role.WEB, url=f"https://{HOST}/"
     )
     catalogue = Catalogue(services=(Service(id="example", name="E", endpoints=(known,)),))
-    measurement = read_measurement(document(f"https://{HOST}"), endpoints=_by_url(catalogue))
+    measurement = read_measurement(document(f"https://{HOST}"), endpoints=by_url(catalogue))
 
     assert measurement.evidence.endpoint == known
     assert {o.endpoint for o in measurement.evidence.observations} == {"example.web"}
