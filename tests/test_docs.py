@@ -66,7 +66,8 @@ def test_every_roadblock_command_in_the_documents_parses(line):
         command, arguments = child, arguments[1:]
 
     # A group alone, or --help, ends by showing its help.
-    with contextlib.suppress(click.exceptions.Exit, click.exceptions.NoArgsIsHelpError):
+    endings = (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError)
+    with contextlib.suppress(*endings):
         command.make_context(line, arguments)
 
 

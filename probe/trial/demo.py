@@ -158,4 +158,4 @@ def _deeds(truth: Truth) -> str:
     if not truth.deeds:
         return truth.words
     also = f"; also {', '.join(truth.also)}" if truth.also else ""
-    return f"{truth.technique}: {truth.words}, {truth.deeds} times{also}"
+    return f"{truth.technique}: {truth.words} (×{truth.deeds}){also}"

@@ -20,7 +20,7 @@ def test_the_report_says_it_in_words_before_it_shows_a_table(found):
     sentence = "Instagram: could not be reached. The connection was cut right after we named"
     assert sentence in text
     assert text.index(sentence) < text.index("tls_sni_reset")
-    assert "could also be: server refuses name (not asked)" in text.lower()
+    assert "could also be: the server itself ends connections for this name (not asked)" in text
     assert "Next: " in text
 
 

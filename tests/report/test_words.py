@@ -2,6 +2,8 @@ import string
 
 import pytest
 
+from probe.classify.rivals import RIVALS
+from probe.classify.rules_gates import RULES_GATES
 from probe.model.verdict import Rival, ServiceVerdict
 from probe.model.words import (
     SUBTYPES,
@@ -138,6 +140,17 @@ def test_what_became_of_a_rival_is_said(status, said):
 
 def test_nothing_is_advised_where_nothing_is_wrong():
     assert next_step(verdict("bbc.web"), EN) == ""
+
+
+@pytest.mark.parametrize("words", ALL)
+def test_every_rival_that_the_judge_names_has_words(words):
+    """Reports import nothing of the judge's; what it may name is checked here."""
+    assert set(words.rivals) == {row.id for row in RIVALS}
+
+
+@pytest.mark.parametrize("words", ALL)
+def test_every_gate_has_words(words):
+    assert set(words.gates) == {rule.gate for rule in RULES_GATES}
 
 
 def test_an_unknown_language_falls_back_to_english():
