@@ -65,12 +65,15 @@ async def fetch(
         if place.has_tls or kind is Kind.HANDSHAKE:
             alpn = experiment.alpn if place.has_http else ()
             name = experiment.name or place.host
-            if not await flow.shake(name, hello=experiment.hello, alpn=alpn):
+            goes_on = place.has_http and kind is not Kind.HANDSHAKE
+            if not await flow.shake(name, hello=experiment.hello, alpn=alpn, goes_on=goes_on):
                 return
+        if not place.has_http:
+            return
         match kind:
-            case Kind.FETCH if place.has_http:
+            case Kind.FETCH:
                 await flow.fetch(place.url, body_limit_bytes=experiment.body_bytes)
-            case Kind.TRANSFER if place.has_http:
+            case Kind.TRANSFER:
                 await flow.fetch(
                     place.url,
                     headers=_TRANSFER_HEADERS,

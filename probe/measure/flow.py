@@ -44,9 +44,14 @@ class Flow:
         return self._stream is not None
 
     async def shake(
-        self, server_name: str | None, *, hello: Hello = Hello.SSL, alpn: tuple[str, ...] = ()
+        self,
+        server_name: str | None,
+        *,
+        hello: Hello = Hello.SSL,
+        alpn: tuple[str, ...] = (),
+        goes_on: bool = False,
     ) -> bool:
-        """Shake hands under this name; verify nothing."""
+        """Shake hands under this name; verify nothing. `goes_on`: a page is asked for at once."""
         stream, pacing = self._connected, self._tools.pacing
         sent, received = stream.bytes_sent, stream.bytes_received
         result = await tls.handshake(
@@ -57,6 +62,7 @@ class Flow:
             first_s=pacing.handshake_idle_s,
             idle_s=pacing.read_idle_s,
             total_s=pacing.handshake_total_s,
+            goes_on=goes_on,
         )
         self._tls = result.stream
         self._recorder.add(
@@ -85,6 +91,13 @@ class Flow:
             )
         )
         return self._tls is not None
+
+    async def finish_handshake(self) -> None:
+        """Let the server know that the handshake is complete, when no page is asked for."""
+        if self._tls is not None:
+            # What goes wrong now is no part of the handshake, which was recorded as it ended.
+            with contextlib.suppress(OSError):
+                await self._tls.finish_handshake()
 
     async def fetch(
         self,

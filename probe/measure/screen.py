@@ -160,10 +160,13 @@ class _Look:
     async def _go_on(self, flow: Flow, place: Where, family: Family) -> HttpObservation | None:
         if place.has_tls:
             alpn = self._experiment.alpn if place.has_http else ()
-            if not await flow.shake(place.host, hello=self._experiment.hello, alpn=alpn):
+            if not await flow.shake(
+                place.host, hello=self._experiment.hello, alpn=alpn, goes_on=place.has_http
+            ):
                 return None
         started = self._families[family]
         if not place.has_http or started.has_page:
+            await flow.finish_handshake()
             return None
         # One page per family: the first address whose handshake succeeds.
         started.has_page = True
@@ -195,7 +198,10 @@ class _Look:
                 if not await flow.connect():
                     return
                 if target.has_tls and not await flow.shake(
-                    target.host, hello=self._experiment.hello, alpn=self._experiment.alpn
+                    target.host,
+                    hello=self._experiment.hello,
+                    alpn=self._experiment.alpn,
+                    goes_on=True,
                 ):
                     return
                 page = await flow.fetch(target.url)

@@ -11,7 +11,7 @@ from typing import Final
 
 _TITLE_SEARCH_BYTES: Final = 65_536
 # As people write it: lower-casing a whole page to find any other mixture costs more than it finds.
-_TITLE_TAGS: Final = (b"<title", b"<TITLE", b"<Title")
+_TITLE_TAGS: Final = (b"<TITLE", b"<Title")
 _TITLE_BYTES: Final = 2048
 _TITLE_CHARACTERS: Final = 200
 # WHATWG HTML "prescan a byte stream to determine its encoding" looks at 1024 bytes.
@@ -168,7 +168,11 @@ def title_of(content: bytes, content_type: str) -> str | None:
             .encode()
         )
         content_type = "text/html; charset=utf-8"
-    start = min((at for at in map(content.find, _TITLE_TAGS) if at >= 0), default=-1)
+    if b"<" not in content:
+        return None
+    start = content.find(b"<title")
+    if start < 0:
+        start = min((at for at in map(content.find, _TITLE_TAGS) if at >= 0), default=-1)
     if start < 0:
         return None
     piece = content[start : start + _TITLE_BYTES]

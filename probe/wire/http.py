@@ -3,9 +3,9 @@
 No client, no pool, no environment: what is sent is what is written here, redirects are values.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import h2.exceptions
@@ -21,6 +21,7 @@ from probe.wire.body import BodyReader, title_of
 from probe.wire.patience import Patience, Progress
 from probe.wire.tcp import TcpStream
 from probe.wire.tls import TlsStream
+from probe.wire.transport import EnoughError, Http1, Http2, Wire
 
 # What Chrome sends today (its frozen platform part), fewer headers. A page for "python" tells
 # nothing about the page that people get.
@@ -50,7 +51,6 @@ _HEADERS_KEPT: Final = 128
 _HEADER_VALUE_CHARACTERS: Final = 2048
 
 Ended = Literal["complete", "limit", "truncated", "failed", "none"]
-Stream = TcpStream | TlsStream
 
 # What httpcore, h11 and h2 raise for a peer that does not speak HTTP; found by feeding rubbish.
 _NOT_HTTP: Final = (
@@ -63,82 +63,6 @@ _NOT_HTTP: Final = (
     IndexError,
     AttributeError,
 )
-
-
-class _EnoughError(Exception):
-    """Raised in a read to end the exchange from below, through httpcore's generators."""
-
-
-class _Wire(httpcore.AsyncNetworkStream):
-    """Our stream as httpcore wants it; timeouts are cancel scopes around it, not arguments."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self.allowance_bytes = _HEAD_LIMIT_BYTES
-        self.enough = False
-        self.operation = Operation.WRITE
-        self.saw_end = False
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        del timeout
-        if self.enough or self.allowance_bytes <= 0:
-            raise _EnoughError
-        self.operation = Operation.READ
-        data = await self._stream.receive_some(max_bytes)
-        self.allowance_bytes -= len(data)
-        self.saw_end = not data
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        del timeout
-        if buffer:
-            await self._stream.send_all(buffer)
-
-    async def aclose(self) -> None:
-        """Nothing: the stream belongs to whoever connected it."""
-
-    def get_extra_info(self, info: str) -> object:
-        del info
-        return None
-
-
-class OverStream(httpx.AsyncBaseTransport):
-    """An httpx transport over one connection that is there already."""
-
-    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
-        self._connection = connection
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request, return the response with its body unread."""
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        answer = await self._connection.handle_async_request(
-            httpcore.Request(
-                request.method, url, headers=request.headers.raw, content=request.stream
-            )
-        )
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(answer.stream),
-            extensions=answer.extensions,
-        )
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, stream: Any) -> None:  # noqa: ANN401  httpcore names no class for it
-        self._stream = stream
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        iterator: AsyncIterator[bytes] = self._stream.__aiter__()
-        return iterator
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
 
 @dataclass(slots=True)
@@ -176,14 +100,12 @@ class Session:
         self._tcp = tcp
         self._tls = encrypted
         self._url = httpx.URL(url)
-        self._wire = _Wire(encrypted or tcp)
-        origin = httpcore.Origin(
-            self._url.raw_scheme, self._url.raw_host, self._url.port or _port_of(self._url.scheme)
-        )
-        is_h2 = encrypted is not None and encrypted.alpn == "h2"
-        kind = httpcore.AsyncHTTP2Connection if is_h2 else httpcore.AsyncHTTP11Connection
-        self._before: httpx.Response | None = None
-        self._transport = OverStream(kind(origin=origin, stream=self._wire))
+        self._wire = Wire(encrypted or tcp)
+        self._transport: httpx.AsyncBaseTransport
+        if encrypted is not None and encrypted.alpn == "h2":
+            self._transport = Http2(self._wire, self._url.raw_host, self._url.port or 443)
+        else:
+            self._transport = Http1(self._wire)
 
     async def exchange(
         self,
@@ -228,10 +150,7 @@ class Session:
         wire.operation = Operation.WRITE
         reader: BodyReader | None = None
         try:
-            if self._before is not None:
-                # Tells httpcore that the connection is free; worth its while only for a second.
-                await self._before.aclose()
-            response = self._before = await self._transport.handle_async_request(request)
+            response = await self._transport.handle_async_request(request)
             _take_head(response, result)
             reader = result._reader = BodyReader(
                 limit_bytes=body_limit_bytes,
@@ -241,7 +160,7 @@ class Session:
             async for part in response.stream:  # type: ignore[union-attr]
                 reader.feed(part)
                 wire.enough = reader.raw_bytes >= body_limit_bytes
-        except _EnoughError:
+        except EnoughError:
             if reader is None:
                 return _not_http(f"head over {_HEAD_LIMIT_BYTES} bytes")
             result.how = "limit"

@@ -53,6 +53,11 @@ class TlsStream:
         self._object.write(data)
         await self.tcp.send_all(self._outgoing.read())
 
+    async def finish_handshake(self) -> None:
+        """Send a last flight that waited for a request, when none comes after all."""
+        if self._outgoing.pending:
+            await self.tcp.send_all(self._outgoing.read())
+
     async def receive_some(self, max_bytes: int = _READ_BYTES) -> bytes:
         """Return decrypted bytes, b"" at the peer's end, clean or not."""
         if self._error is not None:
@@ -136,8 +141,12 @@ async def handshake(
     first_s: float,
     idle_s: float,
     total_s: float,
+    goes_on: bool = False,
 ) -> TlsResult:
-    """Shake hands; the caller keeps the TCP stream and closes it whatever happens."""
+    """Shake hands; the caller keeps the TCP stream and closes it whatever happens.
+
+    `goes_on`: our last flight waits and leaves together with the first request, as browsers do.
+    """
     if hello is Hello.NO_NAME:
         server_name = None
     attempt = _Attempt(stream)
@@ -155,7 +164,7 @@ async def handshake(
         patience = Patience(first_s=first_s, idle_s=idle_s, total_s=total_s)
         try:
             with patience:
-                failure = await attempt.run(made, patience)
+                failure = await attempt.run(made, patience, goes_on=goes_on)
         finally:
             stream.on_receive = None
         if patience.expired is not None:
@@ -205,7 +214,7 @@ class _Attempt:
             self._watch.feed(data)
             self._progress.mark(now, self._stream.bytes_received)
 
-    async def run(self, made: TlsStream, patience: Patience) -> Failure | None:
+    async def run(self, made: TlsStream, patience: Patience, *, goes_on: bool) -> Failure | None:
         """Exchange flights until the engine is done; return how it failed."""
         engine, incoming, outgoing = made._object, made._incoming, made._outgoing
         self._patience = patience
@@ -214,6 +223,8 @@ class _Attempt:
         try:
             while True:
                 done = _step(engine)
+                if done and goes_on:
+                    return None
                 if outgoing.pending:
                     flight = outgoing.read()
                     await self._stream.send_all(flight)

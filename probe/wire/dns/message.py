@@ -17,6 +17,7 @@ import dns.rdatatype
 import dns.rrset
 
 from probe.model.observation import DnsAnswer
+from probe.wire.dns.plain import read_plain
 
 # DNS Flag Day 2020: fits any path without fragments.
 _EDNS_PAYLOAD: Final = 1232
@@ -104,9 +105,37 @@ def read(
 ) -> DnsAnswer:
     """Read one answer. Rubbish is an answer too: `malformed` says why it could not be read."""
     after_s = round(after_s, 6)
+    plain = read_plain(wire)
+    if plain is not None:
+        return DnsAnswer(
+            after_s=after_s,
+            rcode=plain.flags & 0x0F,
+            addresses=tuple(plain.addresses[:_RECORDS_KEPT]),
+            cnames=tuple(plain.cnames[:_RECORDS_KEPT]),
+            ttls=tuple(plain.ttls[:_RECORDS_KEPT]),
+            authoritative=bool(plain.flags & dns.flags.AA),
+            recursion_available=bool(plain.flags & dns.flags.RA),
+            authenticated=bool(plain.flags & dns.flags.AD),
+            truncated=bool(plain.flags & dns.flags.TC),
+            has_soa=plain.has_soa,
+            ip_ttl=ip_ttl,
+            size_bytes=len(wire),
+            wrong_id=wrong_id,
+            wire=wire[:_WIRE_KEPT_BYTES],
+        )
+    return _read_any(wire, after_s, ip_ttl, wrong_id)
+
+
+def _read_any(wire: bytes, after_s: float, ip_ttl: int | None, wrong_id: bool) -> DnsAnswer:
+    """Read what is not plain, by dnspython."""
     try:
+        # One record per set: sets are deduplicated and share the lowest TTL.
         message = dns.message.from_wire(
-            wire, ignore_trailing=True, continue_on_error=True, raise_on_truncation=False
+            wire,
+            ignore_trailing=True,
+            continue_on_error=True,
+            raise_on_truncation=False,
+            one_rr_per_rrset=True,
         )
         facts = _facts(message)
     except _UNREADABLE as error:
