@@ -28,7 +28,7 @@ from probe.reference.places import shipped_targets
 
 V = TypeVar("V", bound=Value)
 
-OTHER_FILES: Final = frozenset({"controls.toml", "resolvers.toml", "pacing.toml"})
+OTHER_FILES: Final = frozenset({"controls.toml", "events.toml", "pacing.toml", "resolvers.toml"})
 """Every other *.toml in the folder, or in services/ below it, is a service."""
 RANK_LAST: Final = 1000
 # Filled in by us: an endpoint's service is its file, `own` follows from the host.
