@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from probe.lab.box import Box, Names, Place, Where
+from probe.lab.box import Box, Key, Names, Place, Where
 from probe.lab.pki import Certificate
 from probe.lab.servers.nameserver import Lie, LieKind
 from probe.lab.servers.site import Edge, Page, Site
@@ -39,6 +39,11 @@ _BLOCKPAGE_SITE = Site(
 _FORGER: Final = ("188.254.2.66", "2a01:620:1:2::66")
 
 
+# Techniques 1.9: what is known of Russia's boxes is state of the flow; resets of every connection
+# between two machines for a while are China's.
+_FLOW_ONLY: Final[dict[str, Any]] = {"residual_key": Key.FLOW}
+
+
 def _march_2022(ground: Ground) -> Mapping[int, Sequence[Box]]:
     return {
         2: [
@@ -46,7 +51,7 @@ def _march_2022(ground: Ground) -> Mapping[int, Sequence[Box]]:
             # 150 kbit/s: the upper end of what techniques R01 (THR21) names.
             ground.box("R01", names=_TWITTER, rate_bps=150_000.0),
         ],
-        3: [ground.box("S01", names=_FACEBOOK)],
+        3: [ground.box("S01", names=_FACEBOOK, **_FLOW_ONLY)],
     }
 
 
@@ -77,7 +82,7 @@ STORIES: Final = (
         access=RUSSIA,
         lies=(Lie(_RT, LieKind.BLOCKPAGE, a=BLOCKPAGE_HOST[:1], aaaa=BLOCKPAGE_HOST[1:]),),
         boxes=lambda ground: {
-            2: [ground.box("S01", names=_RT)],
+            2: [ground.box("S01", names=_RT, **_FLOW_ONLY)],
             3: [ground.box("H02", names=_RT)],
         },
         edges=dict.fromkeys(BLOCKPAGE_HOST, Edge((_BLOCKPAGE_SITE,), takes_every_name=True)),
