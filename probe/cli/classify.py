@@ -19,14 +19,16 @@ from probe.cli.options import (
 )
 from probe.cli.reading import catalogue_of, chosen_run, reading, run_option, world_option
 from probe.config.settings import default_database
+from probe.errors import UsageError
+from probe.model.knowledge import Knowledge
 from probe.model.run import Run
 from probe.model.verdict import Verdict
 from probe.model.words import Arm
-from probe.reference import load_knowledge
+from probe.reference import load_knowledge, roots_sha256
 from probe.report.grid import Cell, Grid, show
 from probe.report.table import category, over
 from probe.run.rejudge import Rejudged, rejudge, rejudge_vantage
-from probe.store import open_writer
+from probe.store import INTERNET, open_writer
 
 
 @click.command()
@@ -53,9 +55,13 @@ def command(
     with reading(path) as reader:
         run = chosen_run(reader, run_id, world)
         old = reader.verdicts(run.id)
-        knowledge = replace(
-            load_knowledge(targets, ca_file, geo_db),
-            catalogue=catalogue_of(reader, run, targets),
+        knowledge = _knowledge_for(
+            run,
+            replace(
+                load_knowledge(targets, ca_file, geo_db),
+                catalogue=catalogue_of(reader, run, targets),
+            ),
+            is_named=ca_file is not None,
         )
         gates = [o for o in reader.observations(run.id) if o.arm is Arm.GATE]
         vantage = rejudge_vantage(gates, knowledge)
@@ -90,6 +96,23 @@ def command(
         show([Grid(("Endpoint", "Over", "Was", "Is"), rows)], sys.stdout)
     if not dry_run:
         click.echo(f"Stored as set {set_id}; `roadblock report --set` shows any set.", err=True)
+
+
+def _knowledge_for(run: Run, knowledge: Knowledge, *, is_named: bool) -> Knowledge:
+    """Return the knowledge with the authorities that the run trusted; complain if we lack them.
+
+    With others every certificate would look forged: that is no new judgement, it is a mistake.
+    """
+    if run.world != INTERNET and not is_named:
+        from probe.lab.pki import authority
+
+        return replace(knowledge, roots=(authority(run.started_at).root_der,), local_roots=())
+    if not is_named and run.roots_sha256 not in {"", roots_sha256(knowledge.roots)}:
+        raise UsageError(
+            f"run {run.id} trusted other certificate authorities than this Roadblock ships; "
+            "name the file that it used with --ca-file"
+        )
+    return knowledge
 
 
 async def _store(path: Path, run: Run, new: Rejudged, set_id: str) -> None:

@@ -3,6 +3,7 @@
 import difflib
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import click
 from probe.cli.options import database_option, json_option, language_option
 from probe.cli.reading import chosen_run, reading, run_option, stored_findings, world_option
 from probe.errors import UsageError
+from probe.model.observation import Observation
 from probe.model.verdict import Verdict
 from probe.model.words import Category
 from probe.report.escape import escape_json
@@ -55,14 +57,37 @@ def command(
             raise UsageError(
                 f"{term!r} is no word of the reports, and run {run.id} has no verdict on it{hint}"
             )
-        for verdict in verdicts:
-            observations = tuple(reader.observations(run.id, verdict.endpoint))
-            if as_json:
-                rows = [observation.model_dump(mode="json") for observation in observations]
-                whole = {"verdict": verdict.model_dump(mode="json"), "observations": rows}
-                click.echo(escape_json(json.dumps(whole, ensure_ascii=False)))
-            else:
-                show(evidence_blocks(verdict, observations, words), sys.stdout)
+        endpoints = tuple(dict.fromkeys(verdict.endpoint for verdict in verdicts))
+        explained = [
+            _Explained(
+                endpoint,
+                tuple(verdict for verdict in verdicts if verdict.endpoint == endpoint),
+                tuple(reader.observations(run.id, endpoint)),
+            )
+            for endpoint in endpoints
+        ]
+    if as_json:
+        whole = {"run": run.id, "endpoints": [each.as_json() for each in explained]}
+        click.echo(escape_json(json.dumps(whole, ensure_ascii=False)))
+        return
+    for each in explained:
+        show(evidence_blocks(each.verdicts, each.observations, words), sys.stdout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """One endpoint with its verdicts and all that they could rest on."""
+
+    endpoint: str
+    verdicts: tuple[Verdict, ...]
+    observations: tuple[Observation, ...]
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "endpoint": self.endpoint,
+            "verdicts": [verdict.model_dump(mode="json") for verdict in self.verdicts],
+            "observations": [each.model_dump(mode="json") for each in self.observations],
+        }
 
 
 def _explain_word(term: str, words: Wording, as_json: bool) -> None:

@@ -24,7 +24,7 @@ from probe.cli.telling import Teller
 from probe.config.consent import Language
 from probe.config.settings import default_database
 from probe.lab.mark import world_of
-from probe.reference import load_knowledge
+from probe.reference import load_knowledge, without_local_roots
 from probe.report.document import document_json
 from probe.report.grid import show
 from probe.report.progress import progress
@@ -116,15 +116,17 @@ def command(
     if lab_world is not None and ca_file is None:
         ca_file = lab_ca_file()
     knowledge = load_knowledge(targets, ca_file, geo_db)
+    if lab_world is not None:
+        knowledge = without_local_roots(knowledge)
     endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
     if not endpoints:
         click.echo("Nothing is selected.", err=True)
         return NOTHING_SELECTED
     services = services_of(knowledge.catalogue, endpoints)
-    for note in country_notes(services):
-        click.echo(f"Note. {note}", err=True)
     agreement = None
     if lab_world is None:
+        for note in country_notes(services):
+            click.echo(f"Note. {note}", err=True)
         agreement = agreed(consent, language=language, services=[s.name for s in services]).sha256
     database = database or default_database()
     pacing = knowledge.catalogue.pacing

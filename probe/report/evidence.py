@@ -1,6 +1,6 @@
-"""Shows the evidence behind a verdict: every step in time order, in one line each."""
+"""Shows the evidence behind verdicts: every step in time order, in one line each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from probe.model.observation import (
@@ -23,20 +23,20 @@ HEADINGS = ("", "After", "Took", "Arm", "Step", "What", "Result")
 
 
 def evidence_blocks(
-    verdict: Verdict, observations: Iterable[Observation], words: Wording
+    verdicts: Sequence[Verdict], observations: Iterable[Observation], words: Wording
 ) -> list[Block]:
-    """Return what one verdict rests on: its sentence, its rule, its rivals, every step."""
-    return [
-        f"{verdict.endpoint}, {over(verdict)}: {finding_sentence(verdict, words)}",
-        *(f"    {line}" for line in _facts(verdict, words)),
-        "",
-        steps_grid(observations, carrying=frozenset(verdict.evidence)),
-        "",
-    ]
+    """Return what the verdicts on one endpoint rest on: sentences, rules, rivals, every step."""
+    blocks: list[Block] = []
+    for verdict in verdicts:
+        sentence = finding_sentence(verdict, words)
+        blocks.append(f"{verdict.endpoint}, {over(verdict)}: {sentence}")
+        blocks += (f"    {line}" for line in _facts(verdict, words))
+    carrying = frozenset(id_ for verdict in verdicts for id_ in verdict.evidence)
+    return [*blocks, "", steps_grid(observations, carrying=carrying), ""]
 
 
 def steps_grid(observations: Iterable[Observation], *, carrying: frozenset[str]) -> Grid:
-    """Return one row per step; `*` marks those that carry the verdict."""
+    """Return one row per step; `*` marks those that carry a verdict."""
     ordered = sorted(observations, key=lambda observation: observation.started_at)
     start = ordered[0].started_at if ordered else None
     rows = tuple(_row(observation, start, carrying) for observation in ordered)

@@ -91,7 +91,7 @@ def test_the_evidence_stands_in_time_order_and_marks_what_carries_the_verdict():
 
     text = "\n".join(
         plain(block)
-        for block in evidence_blocks(cut, reversed(list(STEPS.values())), wording("en"))
+        for block in evidence_blocks([cut], reversed(list(STEPS.values())), wording("en"))
     )
 
     rows = [line for line in text.splitlines() if " ms " in line]
@@ -102,7 +102,9 @@ def test_the_evidence_stands_in_time_order_and_marks_what_carries_the_verdict():
 def test_what_the_network_sent_is_escaped():
     cut = verdict("instagram.web", State.BLOCKED, **CUT)
 
-    text = "\n".join(plain(block) for block in evidence_blocks(cut, STEPS.values(), wording("en")))
+    text = "\n".join(
+        plain(block) for block in evidence_blocks([cut], STEPS.values(), wording("en"))
+    )
 
     assert "\x1b" not in text
     assert "block.example/\\x1b[2J" in text
