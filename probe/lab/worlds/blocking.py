@@ -51,7 +51,8 @@ def _march_2022(ground: Ground) -> Mapping[int, Sequence[Box]]:
             # 150 kbit/s: the upper end of what techniques R01 (THR21) names.
             ground.box("R01", names=_TWITTER, rate_bps=150_000.0),
         ],
-        3: [ground.box("S01", names=_FACEBOOK, **_FLOW_ONLY)],
+        # Next to the customer, so that its resets come long before the server could answer.
+        1: [ground.box("S01", names=_FACEBOOK, **_FLOW_ONLY)],
     }
 
 
