@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from probe.model.words import State
+from probe.model.words import RivalStatus, State
 from probe.report.findings import Findings
 from probe.report.grid import Block
 from probe.report.language.wording import Wording
@@ -63,7 +63,8 @@ def _below(found: Findings, service_id: str, words: Wording) -> Iterator[str]:
         return
     if witness.detail:
         yield f"{witness.endpoint}: {witness.detail}"
-    for rival in witness.rivals:
+    # What is still open comes first: it is what a reader must not overlook.
+    for rival in sorted(witness.rivals, key=lambda rival: rival.status is RivalStatus.RULED_OUT):
         yield rival_sentence(rival, words)
     yield from (words.flags[flag] for flag in witness.flags)
     step = next_step(witness, words)

@@ -144,8 +144,11 @@ def test_nothing_is_advised_where_nothing_is_wrong():
 
 @pytest.mark.parametrize("words", ALL)
 def test_every_rival_that_the_judge_names_has_words(words):
-    """Reports import nothing of the judge's; what it may name is checked here."""
-    assert set(words.rivals) == {row.id for row in RIVALS}
+    """Reports import nothing of the judge's; what it may name is checked here.
+
+    A rival that is gone from the judge keeps its words: stored verdicts still name it.
+    """
+    assert {row.id for row in RIVALS} <= set(words.rivals)
 
 
 @pytest.mark.parametrize("words", ALL)

@@ -162,6 +162,7 @@ ENGLISH = Wording(
         "origin_geofence": "the service refuses this country's addresses",
         "one_bad_address": "one server of several is broken",
         "closed_port": "nothing listens on this port",
+        "port_only": "only this port is closed or filtered",
         "forged_reset": "the refusal was forged on the way",
         "slow_server": "the server is slow for everyone",
         "rate_limit": "the server limits how often it is asked",

@@ -1,0 +1,64 @@
+"""The verbs of the lab, in processes of their own: entering a world cannot be undone."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from probe.cli.main import main
+from probe.lab.kernel import kernel_available
+
+REFUSAL = kernel_available()
+needs_kernel = pytest.mark.skipif(REFUSAL is not None, reason=REFUSAL or "")
+
+
+def roadblock(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "probe", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_worlds_are_listed(capsys):
+    assert main(["lab", "list", "--json"]) == 0
+
+    worlds = {world["id"] for world in json.loads(capsys.readouterr().out)}
+    assert {"open", "offline", "march-2022"} <= worlds
+
+
+def test_an_unknown_world_is_wrong_usage():
+    ended = roadblock("lab", "exec", "atlantis", "--", "true")
+
+    assert ended.returncode == 2
+    assert "no world named 'atlantis'" in ended.stderr
+
+
+@pytest.mark.kernel
+@needs_kernel
+def test_a_command_inside_a_world_sees_the_worlds_resolver_and_ends_as_it_ends():
+    script = "cat /etc/resolv.conf; exit 7"
+
+    ended = roadblock("lab", "exec", "open", "--", "sh", "-c", script)
+
+    assert ended.returncode == 7
+    assert ended.stdout.startswith("# Roadblock lab: open\nnameserver ")
+
+
+@pytest.mark.kernel
+@needs_kernel
+def test_the_installed_command_measures_inside_a_world(tmp_path):
+    """One endpoint on real packets: consent is not asked, and the run is the world's."""
+    database = str(tmp_path / "roadblock.db")
+    run = [sys.executable, "-m", "probe", "run", "bbc.web", "--no-quic", "--json"]
+
+    ended = roadblock("lab", "exec", "open", "--", *run, "--db", database)
+
+    assert ended.returncode == 0, ended.stderr
+    document = json.loads(ended.stdout)
+    assert document["run"]["world"] == "lab:open"
+    assert {verdict["state"] for verdict in document["verdicts"]} == {"ok"}
