@@ -16,7 +16,8 @@ from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 class RunRequest:
     """One run: which endpoints, how thoroughly, and under whose consent."""
 
-    endpoints: tuple[Endpoint, ...]
+    endpoints: Sequence[Endpoint]
+    """Read one by one, in a drawn order: a sequence that makes its items when asked stays small."""
     services: tuple[str, ...] = ()
     profile: str = "look"
     seed: int = 0

@@ -4,7 +4,7 @@ import platform
 import random
 import ssl
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ from probe.model.run import Run
 from probe.model.target import Control, Endpoint
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.model.words import State, VantageState
+from probe.reference import roots_sha256
 from probe.run.governor import CpuGovernor, FreeGovernor
 from probe.run.investigate import Case, Context, investigate, keep
 from probe.run.limiter import PacedLimiter
@@ -41,6 +42,9 @@ from probe.run.vantage import Whereabouts, find_vantage, same_network
 # are asked again.
 CLUSTER = 6
 GATE_ROUNDS_MAX = 5
+# A service with more verdicts than this is a list of hosts; its further ones are told apart only by
+# what they say.
+TALLY_MAX = 2_000
 FAILED = frozenset({State.BLOCKED, State.DOWN, State.INSUFFICIENT, State.REFUSED})
 
 
@@ -81,9 +85,11 @@ class _Session:
             CpuGovernor(tools.pacing.starts_per_second) if request.govern else FreeGovernor()
         )
         self.run = _begin(request, knowledge, tools, run_id)
-        self.endpoints = tuple(_due(request, tools))
+        self.order = list(range(len(request.endpoints)))
+        random.Random(f"order/{request.seed}").shuffle(self.order)
         self.verdicts: list[Verdict] = []
         self.tallies: dict[str, list[Verdict]] = {}
+        self.shared: dict[tuple[object, ...], Verdict] = {}
         self.done = 0
         self.stop: str | None = None
         self.gate_lock = trio.Lock()
@@ -170,11 +176,11 @@ class _Session:
         send, receive = trio.open_memory_channel[Endpoint](0)
         with trio.move_on_after(self.tools.pacing.seconds_per_run) as budget:
             async with trio.open_nursery() as nursery:
-                for _ in range(min(self.tools.pacing.workers, len(self.endpoints))):
+                for _ in range(min(self.tools.pacing.workers, len(self.order))):
                     nursery.start_soon(self._worker, receive.clone())
                 receive.close()
                 async with send:
-                    for endpoint in self.endpoints:
+                    for endpoint in self._due():
                         if self._spent():
                             break
                         await self.governor.start()
@@ -184,6 +190,15 @@ class _Session:
                             break
         if budget.cancelled_caught:
             self._stop(f"the run's time of {self.tools.pacing.seconds_per_run:.0f} s is used")
+
+    def _due(self) -> Iterator[Endpoint]:
+        """Give the endpoints in the drawn order, without those whose pause is not over."""
+        since = self.clock.now() - timedelta(hours=self.tools.pacing.session_hours)
+        for index in self.order:
+            endpoint = self.request.endpoints[index]
+            last = self.request.recent.get(endpoint.id)
+            if self.request.again or endpoint.own or last is None or last < since:
+                yield endpoint
 
     async def _worker(self, receive: trio.MemoryReceiveChannel[Endpoint]) -> None:
         async with receive:
@@ -195,17 +210,18 @@ class _Session:
     async def _measure_one(self, endpoint: Endpoint) -> None:
         context = self.context
         assert context is not None
-        total = len(self.endpoints)
+        total = len(self.order)
         self.on_event(EndpointStarted(endpoint, self.done, total))
         case = Case(endpoint)
+        verdicts: tuple[Verdict, ...] | None = None
         try:
             verdicts = await investigate(case, context)
-        except trio.Cancelled:
-            # What was seen until now is judged as it stands: half a look is a result too.
-            await self._keep(case, judge(case.evidence(context.vantage), self.knowledge))
-            raise
+        finally:
+            # Also when we are interrupted: what was seen until now is judged as it stands.
+            if verdicts is None:
+                verdicts = judge(case.evidence(context.vantage), self.knowledge)
+            await self._keep(case, verdicts)
         self.done += 1
-        await self._keep(case, verdicts)
         self.on_event(EndpointDone(endpoint, verdicts, self.done, total))
         if all(verdict.state in FAILED for verdict in verdicts):
             context.failures_in_a_row += 1
@@ -225,7 +241,13 @@ class _Session:
             await self.sink.add_experiments(self.run.id, case.performed, frozenset(case.refused))
             await self.sink.add_verdicts(self.run.id, stamped, (), None, set_id=self.run.id)
         tally = self.tallies.setdefault(case.endpoint.service, [])
-        tally.extend(_light(verdict) for verdict in stamped)
+        for verdict in stamped:
+            tally.append(_light(verdict) if len(tally) < TALLY_MAX else self._shared(verdict))
+
+    def _shared(self, verdict: Verdict) -> Verdict:
+        """Return one verdict for all that say the same: a huge tally must not fill the memory."""
+        key = (verdict.state, verdict.category, verdict.subtype, verdict.grade, verdict.protocol)
+        return self.shared.setdefault(key, _light(verdict))
 
     def _stamped(self, verdict: Verdict) -> Verdict:
         return verdict.model_copy(
@@ -299,6 +321,7 @@ def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str)
         consent_sha256=request.consent_sha256,
         catalogue_sha256=knowledge.catalogue.sha256,
         fingerprints_sha256=knowledge.fingerprints_sha256,
+        roots_sha256=roots_sha256(knowledge.roots),
         pacing={
             key: float(value)
             for key, value in tools.pacing.model_dump().items()
@@ -313,21 +336,6 @@ def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str)
             "geo": knowledge.geo.source,
         },
     )
-
-
-def _due(request: RunRequest, tools: Tools) -> Iterable[Endpoint]:
-    """Shuffle by the recorded seed; leave out what was measured within the session's pause."""
-    endpoints = list(request.endpoints)
-    random.Random(f"order/{request.seed}").shuffle(endpoints)
-    if request.again:
-        return endpoints
-    since = tools.clock.now() - timedelta(hours=tools.pacing.session_hours)
-    return [
-        endpoint
-        for endpoint in endpoints
-        if endpoint.own
-        or (endpoint.id not in request.recent or request.recent[endpoint.id] < since)
-    ]
 
 
 def _with_limiter(tools: Tools, limiter: PacedLimiter) -> Tools:

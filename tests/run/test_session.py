@@ -1,0 +1,180 @@
+"""Whole runs in the lab's worlds, on the virtual clock."""
+
+import pytest
+import trio
+
+from probe.lab.virtual.net import run_virtual, virtual_net
+from probe.lab.worlds import build_world
+from probe.model.words import Category, State, VantageState
+from probe.reference import load_knowledge
+from probe.run import EndpointDone, RunRequest, Stopped, measure
+from probe.run.memory import MemorySink
+from probe.run.setup import make_tools
+from probe.trial.play import knowledge_in, play
+
+
+@pytest.fixture(scope="module")
+def base():
+    return load_knowledge()
+
+
+def _endpoints(base, *ids):
+    by_id = {endpoint.id: endpoint for endpoint in base.catalogue.endpoints}
+    return tuple(by_id[id_] for id_ in ids)
+
+
+def _play(base, world_id, *ids, **options):
+    world = build_world(world_id, base.catalogue)
+    return play(world, _endpoints(base, *ids), knowledge_in(world, base), **options)
+
+
+def test_an_open_world_is_ok(base):
+    played = _play(base, "open", "twitter.web", "bbc.web")
+
+    assert played.result.run.status == "complete"
+    assert played.result.vantage.state is VantageState.ONLINE
+    assert {verdict.state for verdict in played.result.verdicts} == {State.OK}
+    assert {service.state for service in played.result.services} == {State.OK}
+
+
+def test_an_offline_vantage_judges_nothing(base):
+    """`make run` on a machine without internet must accuse nobody."""
+    played = _play(base, "offline", "instagram.web")
+
+    assert played.result.run.status == "offline"
+    assert played.result.verdicts == ()
+    assert not [o for o in played.sink.observations if o.endpoint == "instagram.web"]
+
+
+def test_a_captive_portal_judges_nothing(base):
+    played = _play(base, "captive-portal", "instagram.web")
+
+    assert played.result.vantage.state is VantageState.CAPTIVE_PORTAL
+    assert played.result.verdicts == ()
+
+
+def test_a_lying_resolver_is_named(base):
+    played = _play(base, "europe-rt", "rt.web", "bbc.web")
+
+    found = {v.endpoint: v.category for v in played.result.verdicts if v.protocol == "https"}
+    assert found == {"rt.web": Category.DNS_LIE, "bbc.web": Category.OK}
+
+
+def _said(verdict):
+    """What a verdict says, without the order in which simultaneous answers were read."""
+    return verdict.model_dump(exclude={"evidence", "detail", "rivals", "also"})
+
+
+def _when(observation):
+    """What must repeat; DNS ids, hellos and the sizes of signatures are random."""
+    return observation.step, observation.started_at, round(observation.duration_s, 6)
+
+
+def test_the_same_seed_gives_the_same_run(base):
+    first, second = (_play(base, "march-2022", "instagram.web", "rt.web", seed=7) for _ in range(2))
+
+    assert [_said(v) for v in first.result.verdicts] == [_said(v) for v in second.result.verdicts]
+    assert sorted(map(_when, first.sink.observations)) == sorted(
+        map(_when, second.sink.observations)
+    )
+
+
+def test_a_byte_budget_stops_the_run_and_says_so(base):
+    world = build_world("open", base.catalogue)
+    catalogue = base.catalogue
+    pacing = catalogue.pacing.model_copy(update={"bytes_per_run": 1, "workers": 1})
+    knowledge = knowledge_in(world, base)
+    small = type(knowledge)(
+        catalogue=world.catalogue.model_copy(update={"pacing": pacing}),
+        roots=knowledge.roots,
+        fingerprints=knowledge.fingerprints,
+        geo=knowledge.geo,
+    )
+    events = []
+
+    played = play(
+        world,
+        _endpoints(base, "twitter.web", "bbc.web", "dw.web"),
+        small,
+        on_event=events.append,
+    )
+
+    assert played.result.run.status == "budget"
+    assert any(isinstance(event, Stopped) for event in events)
+    assert not any(isinstance(event, EndpointDone) for event in events)
+
+
+def test_an_interrupted_run_keeps_what_was_finished(base):
+    """Ctrl-C at any moment: whatever a step has found out is in the sink."""
+    world = build_world("open", base.catalogue)
+    sink = MemorySink()
+
+    async def inside():
+        async with (
+            virtual_net(
+                routers=world.routers,
+                boxes=world.boxes,
+                link=world.link,
+                client=world.client.addresses,
+                nameservers=world.client.resolvers,
+                utc=world.at,
+            ) as net,
+            world.open(net),
+        ):
+            tools = make_tools(base, world.client.machine, utc=net.utc_now())
+            request = RunRequest(
+                endpoints=_endpoints(base, "bbc.web"), world="lab:open", again=True, govern=False
+            )
+            with trio.CancelScope() as work:
+
+                def cancel_when_connected(event):
+                    if type(event).__name__ == "EndpointStarted":
+                        work.deadline = trio.current_time() + 0.12
+
+                await measure(
+                    request,
+                    knowledge_in(world, base),
+                    tools,
+                    sink,
+                    run_id="r",
+                    on_event=cancel_when_connected,
+                )
+            assert work.cancelled_caught
+
+    run_virtual(inside)
+
+    seen = [o for o in sink.observations if o.endpoint == "bbc.web"]
+    assert any(o.step == "tcp" and o.failure is None for o in seen)
+    assert sink.runs[-1].status == "interrupted"
+    assert sink.runs[-1].ended_at is not None
+    assert any(verdict.endpoint == "bbc.web" for verdict in sink.verdicts)
+
+
+def test_an_endpoint_measured_within_the_pause_is_left_out(base):
+    world = build_world("open", base.catalogue)
+
+    async def inside():
+        async with (
+            virtual_net(
+                routers=world.routers,
+                link=world.link,
+                client=world.client.addresses,
+                nameservers=world.client.resolvers,
+                utc=world.at,
+            ) as net,
+            world.open(net),
+        ):
+            tools = make_tools(base, world.client.machine, utc=net.utc_now())
+            request = RunRequest(
+                endpoints=_endpoints(base, "bbc.web", "twitter.web"),
+                world="lab:open",
+                recent={"bbc.web": net.utc_now()},
+                govern=False,
+            )
+            return await measure(
+                request, knowledge_in(world, base), tools, MemorySink(), run_id="r"
+            )
+
+    result = run_virtual(inside)
+
+    assert {verdict.endpoint for verdict in result.verdicts} == {"twitter.web"}
