@@ -1,7 +1,7 @@
 """One connection to one address: connect, shake hands, fetch; each step recorded as it ends."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from types import TracebackType
 
 from probe.errors import ForbiddenAddressError
 from probe.measure.recorder import Recorder
@@ -159,19 +159,31 @@ class Flow:
             self._stream = None
 
 
-@contextlib.asynccontextmanager
-async def open_flow(
-    recorder: Recorder, tools: Tools, address: str, port: int, *, named: bool
-) -> AsyncIterator[Flow]:
+class open_flow:  # noqa: N801  used like a function, and cheaper than a decorated generator
     """Hold one flow to an address. The one way to a measured address, so the one place to refuse.
 
     Whoever calls asks `tools.allow` first; that nobody forgot is what is checked here.
     """
-    if not tools.allow(address):
-        raise ForbiddenAddressError(f"{address}: not a global address; nothing was sent there")
-    async with tools.limiter.flow(address, named=named):
-        flow = Flow(recorder, tools, address, port)
-        try:
-            yield flow
-        finally:
-            flow.close()
+
+    __slots__ = ("_flow", "_held")
+
+    def __init__(
+        self, recorder: Recorder, tools: Tools, address: str, port: int, *, named: bool
+    ) -> None:
+        if not tools.allow(address):
+            raise ForbiddenAddressError(f"{address}: not a global address; nothing was sent there")
+        self._held = tools.limiter.flow(address, named=named)
+        self._flow = Flow(recorder, tools, address, port)
+
+    async def __aenter__(self) -> Flow:
+        await self._held.__aenter__()
+        return self._flow
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        self._flow.close()
+        return await self._held.__aexit__(kind, error, traceback)

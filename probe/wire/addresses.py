@@ -3,6 +3,7 @@
 The tables are our own and not `ipaddress.is_global`, whose answers differ between Python versions.
 """
 
+import functools
 import ipaddress
 from typing import Final
 
@@ -41,6 +42,7 @@ _DENIED_IPV6: Final = tuple(
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+@functools.lru_cache(maxsize=4096)
 def is_global(address: str) -> bool:
     """Return whether this is the plain text of a global unicast address.
 
@@ -69,6 +71,7 @@ def family_of(address: str) -> Family:
     return Family.IPV6 if ":" in address else Family.IPV4
 
 
+@functools.lru_cache(maxsize=4096)
 def canonical(address: str) -> str | None:
     """Return the one spelling of a literal address, None when it is none."""
     try:

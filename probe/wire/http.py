@@ -11,13 +11,13 @@ from urllib.parse import SplitResult, urlsplit
 import h2.exceptions
 import h11
 import httpcore
-import httpx
 import trio
 
 from probe.model.observation import Failure
 from probe.model.words import FailureWord, Operation
 from probe.wire import failures, tls
 from probe.wire.body import BodyReader, title_of
+from probe.wire.httpx_alone import httpx
 from probe.wire.patience import Patience, Progress
 from probe.wire.tcp import TcpStream
 from probe.wire.tls import TlsStream

@@ -19,23 +19,26 @@ from probe.model.words import Family
 
 _LINUX: Final = sys.platform == "linux"
 
-# linux/tcp.h struct tcp_info, Linux 6.1: offsets are ABI and never move, later kernels append.
+# linux/tcp.h struct tcp_info: offsets are ABI and never move, later kernels append. Which fields,
+# where, and how wide; in the order of _TCP_INFO.
+_TCP_INFO_FIELDS: Final = (
+    ("retransmits", 2, "B"),
+    ("unacked", 24, "I"),
+    ("last_data_recv_ms", 52, "I"),
+    ("last_ack_recv_ms", 56, "I"),
+    ("rtt_us", 68, "I"),
+    ("total_retrans", 100, "I"),
+    ("bytes_acked", 120, "Q"),
+    ("bytes_received", 128, "Q"),
+    ("min_rtt_us", 148, "I"),
+    ("rcv_ooopack", 224, "I"),
+)
+_TCP_INFO_NAMES: Final = tuple(name for name, _, _ in _TCP_INFO_FIELDS)
+# All fields in one step: the gaps between them are padding ("x").
+_TCP_INFO: Final = struct.Struct("=2xB21xI24xII8xI28xI16xQQ12xI72xI")
 _TCP_INFO_SIZE: Final = 256
-_RETRANSMITS: Final = 2
-_UNACKED: Final = 24
-_LAST_DATA_RECV: Final = 52
-_LAST_ACK_RECV: Final = 56
-_RTT: Final = 68
-_TOTAL_RETRANS: Final = 100
-_BYTES_ACKED: Final = 120
-_BYTES_RECEIVED: Final = 128
-_MIN_RTT: Final = 148
-_RCV_OOOPACK: Final = 224
 # The kernel's "no measurement yet" in tcpi_min_rtt (~0U).
 _NO_MIN_RTT: Final = 0xFFFFFFFF
-
-_U32: Final = struct.Struct("=I")
-_U64: Final = struct.Struct("=Q")
 
 # asm-generic/socket.h SO_TIMESTAMPNS_OLD; Python has no name for it.
 _SO_TIMESTAMPNS: Final = 35
@@ -53,26 +56,19 @@ Ancillary = Iterable[tuple[int, int, bytes]]
 
 def parse_tcp_info(raw: bytes) -> TcpInfo:
     """Read Linux's struct tcp_info; a field that an old kernel does not have is None."""
-
-    def u32(offset: int) -> int | None:
-        return _U32.unpack_from(raw, offset)[0] if len(raw) >= offset + 4 else None
-
-    def u64(offset: int) -> int | None:
-        return _U64.unpack_from(raw, offset)[0] if len(raw) >= offset + 8 else None
-
-    min_rtt = u32(_MIN_RTT)
-    return TcpInfo(
-        rtt_us=u32(_RTT) or None,
-        min_rtt_us=None if min_rtt == _NO_MIN_RTT else min_rtt or None,
-        bytes_acked=u64(_BYTES_ACKED),
-        bytes_received=u64(_BYTES_RECEIVED),
-        unacked=u32(_UNACKED),
-        retransmits=raw[_RETRANSMITS] if len(raw) > _RETRANSMITS else None,
-        total_retrans=u32(_TOTAL_RETRANS),
-        rcv_ooopack=u32(_RCV_OOOPACK),
-        last_ack_recv_ms=u32(_LAST_ACK_RECV),
-        last_data_recv_ms=u32(_LAST_DATA_RECV),
-    )
+    if len(raw) >= _TCP_INFO.size:
+        fields = dict(zip(_TCP_INFO_NAMES, _TCP_INFO.unpack_from(raw), strict=True))
+    else:
+        fields = {
+            name: struct.unpack_from("=" + width, raw, offset)[0]
+            for name, offset, width in _TCP_INFO_FIELDS
+            if len(raw) >= offset + struct.calcsize("=" + width)
+        }
+    if fields.get("min_rtt_us") in (0, _NO_MIN_RTT):
+        del fields["min_rtt_us"]
+    if fields.get("rtt_us") == 0:
+        del fields["rtt_us"]
+    return TcpInfo(**fields)
 
 
 def tcp_info(sock: trio.socket.SocketType) -> TcpInfo | None:

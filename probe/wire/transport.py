@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import h11
 import httpcore
-import httpx
 
 from probe.model.words import Operation
+from probe.wire.httpx_alone import httpx
 from probe.wire.tcp import TcpStream
 from probe.wire.tls import TlsStream
 

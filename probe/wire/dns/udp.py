@@ -100,36 +100,30 @@ class _UdpExchange:
 
     async def listen(self, sock: trio.socket.SocketType) -> None:
         """Keep every answer until each question's time is over."""
-        while True:
-            deadline = max(self._until.values())
-            if trio.current_time() >= deadline:
-                break
-            with trio.move_on_at(deadline) as scope:
+        with trio.CancelScope(deadline=max(self._until.values())) as scope:
+            while trio.current_time() < scope.deadline:
                 try:
                     data, arrived, ip_ttl = await sockets.receive_datagram(sock)
                 except OSError as error:
                     # ICMP came back: for a connected UDP socket the kernel says so by errno.
-                    if self._refused(failures.from_oserror(error, Operation.READ)):
-                        break
-                    continue
-                self._take(data, arrived, ip_ttl)
-            if scope.cancelled_caught:
-                break
+                    self._refuse(failures.from_oserror(error, Operation.READ))
+                else:
+                    self._take(data, arrived, ip_ttl)
+                scope.deadline = max(self._until.values())
         now = trio.current_time()
         for asked in self.asked:
             asked.ended = asked.ended or min(now, self._until[id(asked)])
             if asked.failure is None and asked.readable is None:
                 conclude(asked, failures.timeout(Operation.READ, f"total {self._timeout_s:g} s"))
 
-    def _refused(self, failure: Failure) -> bool:
-        """Give up on questions without an answer; return whether all of them are over."""
+    def _refuse(self, failure: Failure) -> None:
+        """Give up on questions without an answer."""
         now = trio.current_time()
         for asked in self.asked:
             if asked.readable is None:
                 asked.failure = failure
                 asked.ended = now
                 self._until[id(asked)] = now
-        return max(self._until.values()) <= now
 
     def fail(self, failure: Failure) -> None:
         """Nothing could be sent."""
