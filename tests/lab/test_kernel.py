@@ -25,7 +25,7 @@ kernel = [
     pytest.mark.kernel,
     pytest.mark.skipif(REASON is not None, reason=f"no kernel lab here: {REASON}"),
 ]
-# glibc asks two resolvers twice, 2 s each; 128 KB at 140 kbit/s take more than seven seconds.
+# glibc asks two resolvers twice, 2 s each; 100 KB at 140 kbit/s take six seconds.
 SLOW = {"d12", "r01"}
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 

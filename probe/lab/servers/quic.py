@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,8 +22,11 @@ _INITIAL_BYTES = 1200
 
 @lru_cache(maxsize=1)
 def is_available() -> bool:
-    """Say whether aioquic is installed."""
-    return find_spec("aioquic") is not None
+    """Say whether aioquic is installed, and load it: that takes longer than a round trip."""
+    if find_spec("aioquic") is None:
+        return False
+    import_module("aioquic.h3.connection")
+    return True
 
 
 class QuicPort:
