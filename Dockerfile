@@ -9,13 +9,12 @@ COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY probe ./probe
 COPY targets ./targets
 RUN /opt/roadblock/bin/pip install --no-cache-dir --disable-pip-version-check --quiet --no-deps . \
-    && /opt/roadblock/bin/pip uninstall --quiet --yes pip setuptools || true \
-    && /opt/roadblock/bin/python -m compileall -q /opt/roadblock/lib
+    && /opt/roadblock/bin/pip uninstall --quiet --yes setuptools pip
 
 FROM ${BASE}
-# The base without Debian's slim Python has none of its own; with it this costs nothing.
 COPY --from=build /opt/roadblock /opt/roadblock
 ENV PATH=/opt/roadblock/bin:$PATH \
+    # pip compiled it all; a read-only root could not be written to anyway.
     PYTHONDONTWRITEBYTECODE=1 \
     XDG_DATA_HOME=/data \
     XDG_CONFIG_HOME=/data/config \

@@ -19,7 +19,7 @@ from probe.config.consent import (
     stored_consent,
     withdraw_consent,
 )
-from probe.config.settings import data_folder
+from probe.config.settings import checkout, data_folder
 from probe.errors import ConsentError
 
 language_option = click.option(
@@ -100,13 +100,20 @@ def agreed(consent: str | None, *, language: Language, services: Sequence[str]) 
     if stored is not None:
         return stored
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConsentError(
-            "Nobody has agreed yet to measure from here, so nothing was sent.\n"
-            "Read the text:      roadblock consent show\n"
-            f"Then agree to it:   roadblock run --consent {consent_sha256(language)}"
-        )
+        raise ConsentError(_how_to_agree(language))
     _ask(language, services)
     return _store(language, "terminal")
+
+
+def _how_to_agree(language: Language) -> str:
+    lines = [
+        "Nobody has agreed yet to measure from here, so nothing was sent.",
+        "Read the text:      roadblock consent show",
+        f"Then agree to it:   roadblock run --consent {consent_sha256(language)}",
+    ]
+    if checkout() is not None:
+        lines.append("In this checkout:   make run CONSENT=yes   shows the text and agrees to it")
+    return "\n".join(lines)
 
 
 def _store(language: Language, how: str) -> Record:

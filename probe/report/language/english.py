@@ -123,7 +123,7 @@ ENGLISH = Wording(
         "shutdown": "foreign control hosts do not answer, domestic ones do",
         "allowlist": "only permitted destinations answer",
         "udp443": "HTTP/3 does not work here for any control host",
-        "resolvers": "public resolvers do not answer here, whatever the name",
+        "resolvers": "public resolvers fail here",
     },
     flags={
         Flag.DNS_INTERCEPTED: "name lookups are intercepted, whomever they are sent to",
