@@ -287,9 +287,10 @@ def split_url(url: str) -> SplitResult | None:
     No user name, no other port than the scheme's, a plain ASCII host.
     """
     try:
+        httpx.URL(url)
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         return None
     host = parts.hostname or ""
     is_plain = (

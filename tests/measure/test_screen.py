@@ -1,15 +1,18 @@
 """The composite that one look shows, on the virtual lab."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.lab.box import Names, Where
 from probe.lab.boxes.dns import Race
 from probe.lab.boxes.ip import Blackhole
 from probe.lab.servers.nameserver import Lie, LieKind, NameServer, Records
 from probe.lab.servers.site import Edge, Page, Site, TlsManner
+from probe.measure.screen import redirect_target
 from probe.model.experiment import Experiment, Kind
 from probe.model.observation import (
     DnsObservation,
@@ -20,7 +23,8 @@ from probe.model.observation import (
 )
 from probe.model.run import Machine
 from probe.model.target import Endpoint, LastKnownAddress, Pacing
-from probe.model.words import FailureWord, Family, Role, Transport
+from probe.model.words import Arm, FailureWord, Family, Role, Transport
+from probe.wire import http
 
 HOST = "www.instagram.com"
 V4, V4_TOO, V6 = "157.240.1.174", "157.240.1.175", "2a03:2880:f12f::1"
@@ -390,3 +394,55 @@ async def test_an_endpoint_by_address_is_not_asked_of_dns(autojump_clock, intern
 
     assert of(DnsObservation, observations) == []
     assert [o.address for o in of(TcpObservation, observations)] == [V4]
+
+
+async def test_one_measurement_costs_six_round_trips(autojump_clock, internet):
+    """DNS, TCP, TLS, the request, and two for 50 KB from a window of ten segments: the bound."""
+    sites = (Site(HOST, fallback=Page(padding_bytes=51_200)),)
+    zone = {HOST: Records(a=(V4,))}
+    async with internet(sites=sites, zone=zone) as it:
+        started = trio.current_time()
+        observations = await it.screen(pacing=Pacing(dns_window_s=0.0))
+        took_s = trio.current_time() - started
+
+    assert of(HttpObservation, observations)[0].body_bytes == 51_200
+    assert took_s <= 6 * 0.05 * 1.03
+
+
+LOCATIONS = st.one_of(
+    st.text(max_size=60),
+    st.builds(
+        "{}://{}{}{}".format,
+        st.sampled_from(["http", "https", "HTTPS", "ftp", ""]),
+        st.sampled_from([HOST, HOST.upper(), "x@" + HOST, HOST + ":443", HOST + ".", "10.0.0.1"]),
+        st.sampled_from(["", ":80", ":8443", "\\@10.0.0.1", "/", "?", "#", "\t", "\x00"]),
+        st.text(max_size=20),
+    ),
+)
+
+
+@given(LOCATIONS)
+def test_no_location_leads_elsewhere_or_makes_the_probe_raise(location):
+    page = HttpObservation(
+        id="x/0/0",
+        experiment="x",
+        endpoint="x",
+        arm=Arm.TARGET,
+        started_at=datetime(2026, 11, 20, tzinfo=UTC),
+        duration_s=0,
+        url=f"https://{HOST}/",
+        host=HOST,
+        over_tls=True,
+        status=302,
+        location=location,
+    )
+
+    target = redirect_target(page, frozenset({HOST}))
+
+    if target is not None:
+        assert (target.host, target.scheme, target.port) in {
+            (HOST, "https", 443),
+            (HOST, "http", 80),
+        }
+        session = http.Session(None, None, target.url)
+        assert session._url.host == HOST

@@ -6,10 +6,13 @@ import struct
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.model.experiment import Hello
 from probe.model.words import FailureWord, Operation
 from probe.wire import contexts, tls
+from probe.wire.tcp import TcpStream
 
 NAME = "www.instagram.com"
 
@@ -262,3 +265,44 @@ async def test_a_hello_record_can_be_told_from_the_start(autojump_clock, against
 
     assert hello[0] == 22
     assert struct.unpack(">H", hello[3:5])[0] + 5 == result.hello_bytes
+
+
+class Canned(TcpStream):
+    """A stream that hands out given pieces, then the end."""
+
+    def __init__(self, pieces):
+        self._pieces = list(pieces)
+        self.bytes_sent = self.bytes_received = 0
+        self.head = b""
+        self.on_receive = self.on_send = None
+
+    async def send_all(self, data):
+        await trio.lowlevel.checkpoint()
+
+    async def receive_some(self, max_bytes=65536):
+        await trio.lowlevel.checkpoint()
+        piece = self._pieces.pop(0) if self._pieces else b""
+        self.bytes_received += len(piece)
+        if self.on_receive is not None:
+            self.on_receive(trio.current_time(), piece)
+        return piece
+
+    def close(self):
+        pass
+
+
+RECORDS = st.builds(
+    lambda kind, version, body: bytes([kind, 3, version]) + len(body).to_bytes(2, "big") + body,
+    st.sampled_from([20, 21, 22, 23, 24, 0, 255]),
+    st.integers(0, 4),
+    st.binary(max_size=80),
+)
+HELLOS = [Hello.SSL, Hello.TLS12] + ([] if contexts.unavailable(Hello.CHROME) else [Hello.CHROME])
+
+
+@given(st.lists(st.one_of(RECORDS, st.binary(max_size=40)), max_size=8), st.sampled_from(HELLOS))
+def test_no_records_make_a_handshake_raise(pieces, hello):
+    result = trio.run(lambda: shake(Canned(p for p in pieces if p), hello=hello))
+
+    assert result.failure is not None
+    assert result.stream is None
