@@ -5,11 +5,12 @@ renamed and never changes its type; new ones are added at the end, and EXPORT_SC
 one must go.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from pydantic_core import to_json
 
 from probe.model.words import (
     Arm,
@@ -64,18 +65,20 @@ class Column:
     """The closed list that its values are taken from."""
     required: bool = False
 
-    def value(self, fields: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever JSON holds
-        """Return the column's value in a row's JSON object; None where it was not observed."""
-        found = _walk(fields, self.path) if self.path else fields.get(self.name)
-        if found is None:
-            return None
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the column's values in rows of JSON objects; None where it was not observed."""
+        name, path = self.name, self.path
+        found = [_walk(row, path) for row in rows] if path else [row.get(name) for row in rows]
         if self.kind is Kind.OBJECT:
-            return found if type(found) is str else _ENCODER.encode(found)
-        # A seed may be larger than any integer of a table.
-        return str(found) if self.kind is Kind.STRING and type(found) is not str else found
+            return [None if v is None else _json(v) for v in found]
+        if self.kind is Kind.STRING:
+            # A seed may be larger than any integer of a table.
+            return [v if v is None or type(v) is str else str(v) for v in found]
+        return found
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+def _json(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    return value if type(value) is str else to_json(value).decode()
 
 
 def _walk(fields: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:  # noqa: ANN401

@@ -39,15 +39,14 @@ def csv_lines(
         return text
 
     yield line([column.name for column in COLUMNS[table]])
-    for run in runs:
-        for row in flat_rows(export, run, table):
-            yield line([_harmless(value) for value in row])
+    for row in flat_rows(export, runs, table):
+        yield line([_harmless(value) for value in row])
 
 
 def _harmless(value: object) -> object:
     """Keep a spreadsheet from calculating what the network sent, and say true as JSON does."""
-    if isinstance(value, bool):
+    if type(value) is str:
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    if type(value) is bool:
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
     return value

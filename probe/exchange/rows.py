@@ -1,9 +1,11 @@
 """Reads runs as rows, one at a time: what every exporter has in common."""
 
-import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from probe.exchange.columns import COLUMNS, EXPORT_SCHEMA, Table
 from probe.exchange.privacy import Privacy, Sharing, sharing_of
@@ -33,7 +35,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# Enough that the work is done by columns, little enough that the first row comes at once.
+_BATCH_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def json_rows(export: Export, run: Run, table: Table) -> Iterator[str]:
         yield from _stored_rows(export.reader, run, table)
         return
     for fields in json_objects(export, run, table):
-        yield _ENCODER.encode(fields)
+        yield to_json(fields).decode()
 
 
 def json_objects(export: Export, run: Run, table: Table) -> Iterator[dict[str, Any]]:
@@ -68,16 +71,33 @@ def json_objects(export: Export, run: Run, table: Table) -> Iterator[dict[str, A
     return (fields for fields, _ in _shown_rows(export, run, table))
 
 
-def flat_rows(export: Export, run: Run, table: Table) -> Iterator[tuple[Any, ...]]:
+def flat_batches(
+    export: Export, runs: Iterable[Run], table: Table, size: int
+) -> Iterator[list[list[Any]]]:
+    """Yield the same rows of many runs column by column, in the order of the table's columns.
+
+    By columns, because that is three times as fast as by rows, and what Parquet wants.
+    """
+    rows = (row for run in runs for row in _flat(export, run, table))
+    while batch := list(islice(rows, size)):
+        yield [column.values(batch) for column in COLUMNS[table]]
+
+
+def flat_rows(export: Export, runs: Iterable[Run], table: Table) -> Iterator[tuple[Any, ...]]:
     """Yield the same rows as values in the order of the table's columns."""
-    values = [column.value for column in COLUMNS[table]]
+    for batch in flat_batches(export, runs, table, _BATCH_ROWS):
+        yield from zip(*batch, strict=True)
+
+
+def _flat(export: Export, run: Run, table: Table) -> Iterator[dict[str, Any]]:
+    is_own = export.privacy is Privacy.OWN
     for fields, line in _shown_rows(export, run, table):
         if table is Table.OBSERVATIONS:
-            details = line if export.privacy is Privacy.OWN else _ENCODER.encode(fields)
+            details = line if is_own else to_json(fields).decode()
             fields = _DEFAULTS[fields["step"]] | fields
             fields["details"] = details
         fields["run"] = run.id
-        yield tuple([value(fields) for value in values])
+        yield fields
 
 
 def _shown_rows(export: Export, run: Run, table: Table) -> Iterator[tuple[dict[str, Any], str]]:
@@ -90,7 +110,7 @@ def _shown_rows(export: Export, run: Run, table: Table) -> Iterator[tuple[dict[s
         Table.SERVICES: sharing.verdict,
     }[table]
     for line in _stored_rows(export.reader, run, table):
-        shown = show(json.loads(line))
+        shown = show(from_json(line))
         if shown is not None:
             yield shown, line
 
@@ -107,4 +127,4 @@ def _stored_rows(reader: Reader, run: Run, table: Table) -> Iterator[str]:
             yield from (service.model_dump_json() for service in reader.services(run.id))
 
 
-__all__ = ["Export", "Table", "flat_rows", "json_objects", "json_rows"]
+__all__ = ["Export", "Table", "flat_batches", "flat_rows", "json_objects", "json_rows"]

@@ -79,7 +79,7 @@ def test_values_have_the_types_that_the_dictionary_says(reader: Reader, table: T
         Kind.OBJECT: str,
     }
 
-    for row in flat_rows(Export(reader), reader.runs()[0], table):
+    for row in flat_rows(Export(reader), reader.runs(), table):
         for column, value in zip(COLUMNS[table], row, strict=True):
             assert value is None or isinstance(value, types[column.kind]), column.name
             assert value is not None or not column.required, column.name
@@ -91,7 +91,7 @@ def test_keys_are_unique(reader: Reader, table: Table) -> None:
     names = [column.name for column in COLUMNS[table]]
     rows = [
         dict(zip(names, row, strict=True))
-        for row in flat_rows(Export(reader), reader.runs()[0], table)
+        for row in flat_rows(Export(reader), reader.runs(), table)
     ]
     keys = [tuple(row[name] for name in KEYS[table]) for row in rows]
 
