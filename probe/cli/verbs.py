@@ -29,6 +29,7 @@ VERBS = (
     Verb("plan", Section.MEASURE, "Show what a run would send, before anything is sent."),
     Verb("report", Section.READ, "Show a stored run in words and tables."),
     Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
+    Verb("changes", Section.READ, "Show when verdicts changed, with known events beside."),
     Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
     Verb("export", Section.SHARE, "Write stored measurements as JSON Lines or CSV."),
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
