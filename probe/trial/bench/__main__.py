@@ -1,0 +1,172 @@
+"""`python -m probe.trial.bench [PART …]`: print the figures that the README quotes."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from probe.lab.kernel import kernel_available, play_command
+from probe.lab.world import World
+from probe.lab.worlds import build_world
+from probe.reference import load_knowledge
+from probe.trial.bench import ground
+from probe.trial.play import knowledge_in, play
+
+COUNT = 600
+ROUND_TRIP_S = 0.05
+# DNS 1, TCP 1, TLS 1, HTTP 1, and 50 KB at an initial window of ten segments: 2 more.
+ROUND_TRIPS = 6
+HANGING = 1000
+LONG = 100_000
+
+
+def cpu() -> None:
+    """CPU of one measurement against `curl --parallel` with one root."""
+    if shutil.which("curl") is None:
+        _say("cpu", "not measured: curl is not installed")
+        return
+    rounds = json.loads(_inside(ground.open_world(COUNT), "pairs", str(COUNT)))
+    for side, bar in (("unstored", 1.2), ("stored", 1.4)):
+        ratios = [pair[side]["cpu_ms"] / pair["curl"]["cpu_ms"] for pair in rounds]
+        ours = statistics.median(pair[side]["cpu_ms"] for pair in rounds)
+        curl = statistics.median(pair["curl"]["cpu_ms"] for pair in rounds)
+        _say(
+            f"CPU of one measurement, {side}",
+            f"{statistics.median(ratios):.2f} x curl --parallel ({min(ratios):.2f} to"
+            f" {max(ratios):.2f}; {ours:.2f} ms against {curl:.2f} ms); aim {bar}",
+        )
+
+
+def wall() -> None:
+    """Wall time at a round trip of 50 ms, one measurement at a time."""
+    world = ground.open_world(40, rtt_s=ROUND_TRIP_S)
+    ca_file = _ca_argument()
+    result = json.loads(_inside(world, "client", "40", "--at-once", "1", *ca_file))
+    bound_ms = 1000 * ROUND_TRIPS * ROUND_TRIP_S
+    _say(
+        "Wall time at 50 ms",
+        f"{result['median_ms'] / bound_ms:.3f} x the bound of 6 round trips"
+        f" ({result['median_ms']:.0f} ms); aim 1.03",
+    )
+
+
+def hang() -> None:
+    """Peak memory of 1,000 endpoints that hang for 30 s at once."""
+    result = json.loads(_inside(ground.hanging_world(HANGING), "crowd", str(HANGING), "hang"))
+    _say(
+        f"{HANGING} endpoints that hang for 30 s",
+        f"peak RSS {result['peak_rss_mb']:.0f} MB, {result['verdicts']} judged; aim 90 MB",
+    )
+
+
+def long() -> None:
+    """Memory and rows of 100,000 endpoints (some minutes)."""
+    result = json.loads(_inside(ground.open_world(1), "crowd", str(LONG), "long"))
+    _say(
+        f"{LONG:,} endpoints",
+        f"peak RSS {result['peak_rss_mb']:.0f} MB ({result['early_rss_mb']:.0f} MB after a tenth),"
+        f" {result['rows']:,} rows stored, {result['wall_s']:.0f} s; aim 90 MB",
+    )
+
+
+def start() -> None:
+    """How long the command takes to start."""
+    argv = [sys.executable, "-m", "probe", "--help"]
+    _say("roadblock --help", f"{_median_ms(argv):.0f} ms; aim 120 ms")
+    hot = "import trio, httpx, httpcore, h2, dns.message, pydantic, sqlite3, probe.run, probe.store"
+    bare = _median_ms([sys.executable, "-c", "pass"])
+    _say(
+        "Imports of the hot path",
+        f"{_median_ms([sys.executable, '-c', hot]) - bare:.0f} ms beyond Python's own; aim 250 ms",
+    )
+
+
+def lab() -> None:
+    """Speed of the virtual lab on one core."""
+    knowledge = load_knowledge()
+    endpoint = next(e for e in knowledge.catalogue.endpoints if e.id == "bbc.web")
+    count, started = 20, time.process_time()
+    for seed in range(count):
+        world = build_world("open", knowledge.catalogue, seed=seed)
+        play(world, [endpoint], knowledge_in(world, knowledge), seed=seed)
+    spent = time.process_time() - started
+    _say("Virtual lab, whole runs with gates", f"{count / spent:.1f} a second and core")
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "cpu": cpu,
+    "wall": wall,
+    "hang": hang,
+    "long": long,
+    "start": start,
+    "lab": lab,
+}
+USUAL = ("cpu", "wall", "hang", "start", "lab")
+
+
+def main(parts: Sequence[str]) -> int:
+    """Run the parts named, or the usual ones."""
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        _say("usage", f"no part {unknown[0]!r}; there are: {', '.join(PARTS)}")
+        return 2
+    reason = kernel_available()
+    for part in parts or USUAL:
+        if reason is not None and part in {"cpu", "wall", "hang", "long"}:
+            _say(part, f"not measured: {reason}")
+        else:
+            PARTS[part]()
+    return 0
+
+
+def _inside(world: World, module: str, *arguments: str) -> str:
+    """Run a module of this package as the client of a world; return what it printed.
+
+    In a process of its own: whoever plays a world leaves the machine's network for good.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        with os.fdopen(write, "wb") as out, tempfile.TemporaryDirectory() as folder:
+            ca_file = Path(folder) / "ca.pem"
+            argv = [sys.executable, "-m", f"probe.trial.bench.{module}", *arguments]
+            argv = [str(ca_file) if word == "CA_FILE" else word for word in argv]
+            finished = play_command(world, argv, stdout=out, ca_file=ca_file)
+            out.flush()
+        os._exit(finished.exit_code)
+    os.close(write)
+    with os.fdopen(read, "r") as output:
+        text = output.read()
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise SystemExit(f"the benchmark's {module} failed: {text}")
+    return text
+
+
+def _ca_argument() -> tuple[str, str]:
+    return "--ca-file", "CA_FILE"
+
+
+def _median_ms(argv: Sequence[str]) -> float:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    times = []
+    for _ in range(9):
+        started = time.perf_counter()
+        subprocess.run(argv, check=True, capture_output=True, env=environment)  # noqa: S603
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times[1:])
+
+
+def _say(what: str, figure: str) -> None:
+    print(f"{what}: {figure}", flush=True)  # noqa: T201 (this module is a program)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
