@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from probe.exchange.ooni.control import control_observations
-from probe.exchange.ooni.document import Fields, documents, fields_in, rows_in, text_in
+from probe.exchange.ooni.document import Fields, as_text, documents, fields_in, rows_in, text_in
 from probe.exchange.ooni.endpoints import by_url, endpoint_for, resolver_ids
 from probe.exchange.ooni.hops import hops_of, is_about, owners_of
 from probe.exchange.ooni.records import (
@@ -166,7 +166,7 @@ class _Reading:
         blocking, accessible = self.keys.get("blocking"), self.keys.get("accessible")
         return OoniMeasurement(
             input=self.url,
-            ooni_blocking=blocking if isinstance(blocking, (str, bool)) else None,
+            ooni_blocking=blocking if isinstance(blocking, bool) else as_text(blocking) or None,
             ooni_accessible=accessible if isinstance(accessible, bool) else None,
             evidence=about(self.endpoint),
             later=tuple(map(about, self._later(hops))),

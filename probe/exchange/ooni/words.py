@@ -7,6 +7,7 @@ measurement-kit and Twisted names, and Go's error texts behind `unknown_failure`
 from types import MappingProxyType
 from typing import Final
 
+from probe.exchange.ooni.document import as_text
 from probe.model.observation import Failure
 from probe.model.words import FailureWord, Operation
 
@@ -71,6 +72,7 @@ def failure_of(text: object, operation: Operation) -> Failure | None:
     """Return the failure that a string of OONI's means; None where it says success."""
     if not isinstance(text, str) or not text:
         return None
+    text = as_text(text)
     word = _word(text)
     # What df-007 says as well needs no second saying.
     return Failure(word=word, operation=operation, raw="" if text == word else text[:200])
