@@ -1,5 +1,6 @@
 """OONI's archival records (df-002, 005, 006, 001, 008) as our observations."""
 
+import functools
 import hashlib
 import html
 import ipaddress
@@ -241,6 +242,8 @@ def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
 # --- pieces ---------------------------------------------------------------------------------------
 
 
+# A document says the same few addresses fifty times.
+@functools.lru_cache(maxsize=4096)
 def address_of(text: str) -> str | None:
     """Return an IP address in its usual notation; None where the text is none."""
     try:
@@ -256,6 +259,7 @@ def family_of(address: str | None) -> Family | None:
     return Family.IPV6 if ":" in address else Family.IPV4
 
 
+@functools.lru_cache(maxsize=4096)
 def endpoint_of(text: str) -> tuple[str | None, int | None]:
     """Return ("1.2.3.4", 443) of "1.2.3.4:443" or "[2a02::1]:443"."""
     host, _, port = text.rpartition(":")
