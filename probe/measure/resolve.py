@@ -1,5 +1,6 @@
 """Ask one resolver for one name, by any transport, and record every answer."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -9,6 +10,7 @@ import trio
 from probe.measure.recorder import Recorder
 from probe.measure.tools import Tools
 from probe.model.observation import DnsObservation
+from probe.model.target import Pacing
 from probe.model.words import Transport
 from probe.wire import dns
 from probe.wire.addresses import family_of, is_global
@@ -138,14 +140,6 @@ async def _ask(
     heard: list[dns.Asked],
 ) -> tuple[dns.Asked, ...]:
     pacing = tools.pacing
-    # A resolver answers within its time or not at all, whatever the steps beneath.
-    times = dns.StreamTimes(
-        connect_s=pacing.dns_timeout_s,
-        handshake_idle_s=pacing.dns_timeout_s,
-        read_idle_s=pacing.dns_timeout_s,
-        handshake_total_s=2 * pacing.dns_timeout_s,
-        answer_s=pacing.dns_timeout_s,
-    )
     match transport:
         case Transport.SYSTEM:
             # glibc asks twice before it gives up (resolv.conf(5), attempts:2).
@@ -165,7 +159,9 @@ async def _ask(
             )
         case Transport.TCP:
             async with tools.limiter.flow(server, named=False):
-                return await dns.ask_tcp(server, name, query_types, times=times, first=first)
+                return await dns.ask_tcp(
+                    server, name, query_types, times=_times(pacing), first=first
+                )
         case Transport.DOT:
             async with tools.limiter.flow(server, named=False):
                 return await dns.ask_dot(
@@ -173,7 +169,7 @@ async def _ask(
                     name,
                     query_types,
                     server_name=tools.resolvers[resolver].server_name,
-                    times=times,
+                    times=_times(pacing),
                     first=first,
                 )
         case Transport.DOH:
@@ -185,13 +181,25 @@ async def _ask(
                     query_types,
                     server_name=known.server_name or server,
                     path=known.doh_path,
-                    times=times,
+                    times=_times(pacing),
                     first=first,
                 )
         case _:
             assert_never(transport)
 
 
+def _times(pacing: Pacing) -> dns.StreamTimes:
+    """A resolver answers within its time or not at all, whatever the steps beneath."""
+    return dns.StreamTimes(
+        connect_s=pacing.dns_timeout_s,
+        handshake_idle_s=pacing.dns_timeout_s,
+        read_idle_s=pacing.dns_timeout_s,
+        handshake_total_s=2 * pacing.dns_timeout_s,
+        answer_s=pacing.dns_timeout_s,
+    )
+
+
+@functools.lru_cache(maxsize=8)
 def hosts_names(hosts: str) -> frozenset[str]:
     """Return the names that a hosts file answers, lower-case."""
     names: set[str] = set()

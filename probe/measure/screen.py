@@ -82,6 +82,7 @@ class _Look:
         self._shaken: set[str] = set()
         self._families = {family: _Family() for family in Family}
         self._pages: set[tuple[Family, str]] = set()
+        self._wants_quic = quic.wanted(endpoint, tools)
 
     async def ask(self, resolver: str, transport: Transport) -> None:
         """Ask one resolver; its first answers start flows at once."""
@@ -138,7 +139,7 @@ class _Look:
                 handshaken.add(family)
                 self._shaken.add(address)
             self.nursery.start_soon(self._visit, address, shakes, source)
-            if not started.has_quic and quic.wanted(self._endpoint, self._tools):
+            if self._wants_quic and not started.has_quic:
                 started.has_quic = True
                 self.nursery.start_soon(self._quic, address)
 

@@ -4,7 +4,7 @@ The handshake always finishes, forged certificate or not; the judge verifies the
 """
 
 import functools
-import importlib.util
+import importlib
 import ssl
 from typing import Final, cast
 
@@ -15,10 +15,15 @@ _CHROME_PRESET: Final = "chrome:stable"
 
 
 def unavailable(hello: Hello) -> str | None:
-    """Say why this machine cannot send such a hello; None when it can."""
+    """Say why this machine cannot send such a hello; None when it can.
+
+    The extra is imported here, so that no handshake is timed while Python reads files.
+    """
     match hello:
         case Hello.CHROME:
-            if importlib.util.find_spec("utls") is None:
+            try:
+                importlib.import_module("utls")
+            except ImportError:
                 return "a browser's hello needs the extra: pip install 'roadblock[browser]'"
             return None
         case Hello.ECH:

@@ -100,6 +100,7 @@ class Session:
         self._tcp = tcp
         self._tls = encrypted
         self._url = httpx.URL(url)
+        self._host = self._url.netloc.decode("ascii")
         self._wire = Wire(encrypted or tcp)
         self._transport: httpx.AsyncBaseTransport
         if encrypted is not None and encrypted.alpn == "h2":
@@ -121,8 +122,11 @@ class Session:
     ) -> HttpResult:
         """Send one request and read what comes, within its patience and limits."""
         result = HttpResult(trio.current_time())
-        request = self._request(method, headers, content, host)
-        result.request_headers = tuple((k, v) for k, v in request.headers.multi_items())
+        headers = (("host", host or self._host), *headers)
+        if content:
+            headers = (*headers, ("content-length", str(len(content))))
+        result.request_headers = headers
+        request = httpx.Request(method, self._url, headers=headers, content=content or None)
         watch = _Watch(self._tcp, result.started)
         patience = Patience(first_s=first_s, idle_s=idle_s, total_s=total_s)
         watch.patience = patience
@@ -137,12 +141,6 @@ class Session:
         self._conclude(result, watch)
         return result
 
-    def _request(
-        self, method: str, headers: tuple[tuple[str, str], ...], content: bytes, host: str | None
-    ) -> httpx.Request:
-        all_headers = [("host", host or self._url.netloc.decode("ascii")), *headers]
-        return httpx.Request(method, self._url, headers=all_headers, content=content or None)
-
     async def _run(
         self, request: httpx.Request, result: HttpResult, body_limit_bytes: int
     ) -> Failure | None:
@@ -154,7 +152,7 @@ class Session:
             _take_head(response, result)
             reader = result._reader = BodyReader(
                 limit_bytes=body_limit_bytes,
-                content_encoding=response.headers.get("content-encoding", ""),
+                content_encoding=result.header("content-encoding"),
             )
             wire.allowance_bytes = body_limit_bytes * _FRAMING_FACTOR + _FRAMING_EXTRA_BYTES
             async for part in response.stream:  # type: ignore[union-attr]

@@ -96,12 +96,11 @@ def want_arrival_facts(sock: trio.socket.SocketType, family: int) -> None:
     if not _LINUX:
         return
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    with contextlib.suppress(OSError):
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
 async def receive_datagram(sock: trio.socket.SocketType) -> tuple[bytes, float, int | None]:

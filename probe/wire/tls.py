@@ -97,6 +97,9 @@ class TlsStream:
                 break
             parts.append(part)
             left -= len(part)
+            if not self._incoming.pending and not self._object.pending():
+                # Asking once more would only raise "want read".
+                break
         return b"".join(parts)
 
     def _ended(self, error: ssl.SSLError) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import ssl
 import struct
+import sys
 
 import pytest
 import trio
@@ -222,7 +223,7 @@ def test_nothing_is_verified_and_nothing_trusted():
 
 
 def test_a_missing_extra_is_a_sentence(monkeypatch):
-    monkeypatch.setattr(contexts.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "utls", None)
 
     assert "roadblock[browser]" in contexts.unavailable(Hello.CHROME)
     assert contexts.unavailable(Hello.SSL) is None

@@ -88,8 +88,9 @@ class _UdpExchange:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 await sock.bind(("", source_port))
             await sock.connect(peer)
+            used_port = sockets.source_port(sock)
             for question, asked in zip(self._questions, self.asked, strict=True):
-                asked.source_port = sockets.source_port(sock)
+                asked.source_port = used_port
                 asked.started = trio.current_time()
                 self._until[id(asked)] = asked.started + self._timeout_s
                 await sock.send(question.wire)
