@@ -144,8 +144,8 @@ def _forms_v4(address: ipaddress.IPv4Address) -> tuple[Form, ...]:
         _subnet(octets),
         _octets_hex(octets),
         _octets_octal(octets),
-        _literal(b"%d" % number, _decimal_edges),
-        _literal(b"%o" % number, _decimal_edges),
+        # 0.0.0.0/8 is nobody's address, and as a number it would be any small one.
+        *(_literal(text, _decimal_edges) for text in (b"%d" % number, b"%o" % number) if octets[0]),
         _literal(address.packed.hex().encode()),
         _literal(address.packed[::-1].hex().encode()),
         _literal(address.packed.hex(":").encode(), _not_within(_HEX)),
