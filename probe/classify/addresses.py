@@ -8,6 +8,9 @@ from probe.model.words import Family
 # RFC 6052: addresses that a NAT64 network makes of IPv4 ones are as good as those.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
+# IANA's IPv6 address space registry: all that was ever given out for hosts is within 2000::/3.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
 
 @lru_cache(maxsize=4096)
 def family_of(address: str) -> Family | None:
@@ -31,6 +34,8 @@ def is_bogon(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return not inner.is_global
+        if parsed not in _GLOBAL_UNICAST:
+            return True
     return not parsed.is_global or parsed.is_multicast
 
 

@@ -50,8 +50,8 @@ def ask(
 def _about(verdict: Verdict, scene: Scene, level: int) -> Iterable[Experiment]:
     yield from questions([r.id for r in verdict.rivals], scene, level)
     for finding in verdict.also:
-        # What a lower layer could not tell matters only if it is what the verdict says.
-        if finding.state is not State.INSUFFICIENT:
+        # What another layer could not tell is worth a question only beyond the first look.
+        if finding.state is not State.INSUFFICIENT or level >= QUICK:
             yield from questions([r.id for r in finding.rivals], scene, level)
     if level >= QUICK:
         yield from _isolate(verdict, scene)

@@ -33,6 +33,8 @@ ONE_PACKET_BYTES = 1_460
 FIRST_BLOCK_ROUNDS = 3
 LAST_ROUND = 12
 BLOCKS = ((1, FIRST_BLOCK_ROUNDS), (FIRST_BLOCK_ROUNDS + 1, LAST_ROUND))
+# A re-check sooner than this was not after a wait at all (waits are scaled by the pace factor).
+RECHECK_GAP_S = 10.0
 # Rounds from here on are re-checks (after a wait), never attempts of a test.
 RECHECK_ROUND = 90
 # techniques 6.1: the grades' bounds.
@@ -60,6 +62,11 @@ EXTREME_RATE_BYTES_S = 2_000.0
 # limit of 10 s may end before that, so four seconds with bytes at three times already count.
 TRICKLE_SPAN_S = 4.0
 TRICKLE_TIMES_MIN = 3
+# ... and a handshake's worth of bytes makes a mean.
+EXTREME_MIN_BYTES = 3_000
+# A read gives up after 20 s without bytes; what ended less than this after its last bytes was still
+# trickling when our patience for the whole ended.
+STALL_S = 15.0
 # techniques 4.3: detect with 64 KB or more, after the first 32 KB (the policer's bucket).
 TRANSFER_MIN_BYTES = 49_152
 BUCKET_BYTES = 32_768

@@ -194,10 +194,12 @@ class Gates:
         """Our country: found out, else that of all passing controls where all others fail."""
         if self.country is not None:
             return self.country
-        passing = {t.control.country for t in self.passing}
-        failing = {t.control.country for t in self.failing}
-        if len(passing) == 1 and len(failing - passing) >= k.GATE_OPERATORS_MIN:
-            return next(iter(passing))
+        passing = [t for t in self.passing if t.is_tls]
+        countries = {t.control.country for t in passing}
+        failing = {t.control.country for t in self.failing if t.is_tls}
+        alone = len(countries) == 1 and operators(passing) >= k.GATE_OPERATORS_MIN
+        if alone and len(failing - countries) >= k.GATE_OPERATORS_MIN:
+            return next(iter(countries))
         return None
 
     def is_domestic(self, tried: Tried) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon
 from probe.classify.chains import Chain, judge_chain
 from probe.classify.fingerprints import is_censors, match_address, match_certificate
@@ -374,9 +375,10 @@ def round_trip(connects: Iterable[TcpObservation], port: int) -> tuple[float | N
         if seen.failure is not None or seen.port not in (None, port, 80, 443):
             continue
         info = seen.tcp_info
-        # Linux says 2**32 - 1 where it has no sample.
+        # Linux says 2**32 - 1 where it has no sample. Its own never is of a repeated SYN (Karn's
+        # rule, RFC 6298 section 3), so one is as good as two of the clock around `connect`.
         if info is not None and info.min_rtt_us and 0 < info.min_rtt_us < 60_000_000:
-            samples.append(info.min_rtt_us / 1e6)
+            samples += [info.min_rtt_us / 1e6] * k.RTT_SAMPLES_MIN
         elif seen.duration_s > 0:
             samples.append(seen.duration_s)
     return (min(samples) if samples else None), len(samples)

@@ -88,6 +88,16 @@ def is_allowlist(gates: Gates) -> bool:
     )
 
 
+def is_port_allowlist(gates: Gates) -> bool:
+    """Cleartext pages come as ever, and no host accepts a connection for TLS."""
+    return (
+        any(t.passes() for t in gates.portals)
+        and len(gates.over_tls) >= k.GATE_FOREIGN_MIN
+        and quorum(gates.over_tls)
+        and not any(t.connected() for t in gates.over_tls)
+    )
+
+
 def is_broken(gates: Gates, family: Family) -> bool:
     """No control passes in this family, though some that were tried in it pass in the other."""
     local = gates.local
@@ -117,9 +127,10 @@ def resolvers_fail(gates: Gates, *, encrypted: bool) -> bool:
     return len({s.partition("/")[0] for s in failing}) >= k.GATE_OPERATORS_MIN and not working
 
 
-def working_resolvers(gates: Gates) -> tuple[str, ...]:
-    """Return `<id>/<transport>` of resolvers that told a control's address."""
-    return tuple(sorted({f"{o.resolver}/{o.transport}" for o in gates.dns if o.addresses}))
+def working_resolvers(gates: Gates, query_type: str | None = None) -> tuple[str, ...]:
+    """Return `<id>/<transport>` of resolvers that told a control's address (of this type)."""
+    told = (o for o in gates.dns if o.addresses and query_type in {None, o.query_type})
+    return tuple(sorted({f"{o.resolver}/{o.transport}" for o in told}))
 
 
 def failing_resolvers(gates: Gates) -> tuple[str, ...]:

@@ -71,9 +71,14 @@ class Handshake:
 def handshake(
     seen: TlsObservation, chain: Chain | None, rtt_s: float | None, rtt_samples: int
 ) -> Handshake:
-    """Return the handshake as rules see it; its own kernel minimum is one more sample."""
+    """Return the handshake as rules see it.
+
+    The kernel's minimum is one more sample of the round trip where the handshake completed; where
+    it did not, a forged acknowledgement may have set it (a FIN injected after 18 ms made it 18 ms).
+    """
     info = seen.tcp_info
-    if info is not None and info.min_rtt_us and 0 < info.min_rtt_us < 60_000_000:
+    is_done = seen.failure is None
+    if is_done and info is not None and info.min_rtt_us and 0 < info.min_rtt_us < 60_000_000:
         own = info.min_rtt_us / 1e6
         rtt_s, rtt_samples = (own if rtt_s is None else min(rtt_s, own)), rtt_samples + 1
     return Handshake(

@@ -71,7 +71,8 @@ def _judged(scene: Scene) -> Verdict:
 
 def _findings(scene: Scene) -> list[Finding]:
     if scene.protocol is Protocol.QUIC:
-        return [_find(RULES_QUIC, scene.quic, scene)]
+        # Lies about the name stand in the way of every protocol.
+        return [_find(RULES_DNS, scene.dns, scene), _find(RULES_QUIC, scene.quic, scene)]
     found = [_find(RULES_DNS, scene.dns, scene), _find(RULES_TCP, scene.tcp, scene)]
     if scene.protocol in {Protocol.HTTPS, Protocol.TLS}:
         found.append(_find(RULES_TLS, scene.tls, scene))
@@ -96,17 +97,19 @@ def _primary(findings: Sequence[Finding], protocol: Protocol) -> Finding:
             if finding.state is state:
                 return finding
     if protocol is Protocol.QUIC:
-        return findings[0]
+        return findings[-1]
     return _calm(findings)
 
 
 def _calm(findings: Sequence[Finding]) -> Finding:
     """No layer accuses: the first layer that cannot say, else the last that says it is fine.
 
-    What resolvers could not prove matters only where no address was tried; a stalled download only
-    where the page itself is fine.
+    What resolvers could not prove matters only where no address was tried, or where the one that
+    clients use is dead; a stalled download only where the page itself is fine.
     """
     dns, tcp, *rest = findings
+    if dns.rule_id == "dns.dead_answer":
+        return dns
     if tcp.state is State.INSUFFICIENT:
         untried = tcp.rule_id == "tcp.not_tried"
         return dns if untried and dns.state is not State.OK else tcp

@@ -13,6 +13,7 @@ from probe.classify.addresses import family_of, is_bogon, is_nat64
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.fingerprints import is_censors, match_address
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.pages import owner_of
 from probe.classify.statements import (
     DENIALS,
     ENCRYPTED,
@@ -117,6 +118,8 @@ class DnsLook:
 
     def control_has(self, query_type: str, source: str) -> bool:
         """Whether a neutral name has addresses of this kind at that resolver."""
+        if query_type == "AAAA" and source in self.facts.vantage.facts.aaaa_resolvers:
+            return True
         return any(
             o.addresses and o.query_type == query_type and source_of(o) == source
             for o in self.facts.dns_control
@@ -136,6 +139,16 @@ class DnsLook:
         if source in facts.working_resolvers:
             return True
         return False if source in facts.failing_resolvers else None
+
+    def control_has_own(self, seen: DnsObservation) -> bool:
+        """Whether a neutral name was asked of that very source for this endpoint, and answered."""
+        own = [o for o in self.facts.dns_control if source_of(o) == source_of(seen)]
+        return any(is_answered(o) for o in own)
+
+    @cached_property
+    def over_encrypted(self) -> tuple[Said, ...]:
+        """What came of questions over encrypted transports, verified or not."""
+        return self._of(lambda o: o.transport in ENCRYPTED)
 
     # --- groups of sources -----------------------------------------------------------------------
 
@@ -205,6 +218,61 @@ class DnsLook:
         return tuple(found)
 
     @cached_property
+    def weak_races(self) -> tuple[Said, ...]:
+        """Messages beside a true one whose addresses were tried and never proved the name.
+
+        A router that passes on two upstreams' answers may do so with one dead address, so these
+        count less; and not at all where the router itself was asked.
+        """
+        found: list[Said] = []
+        for seen in self.asked:
+            judged = list(self._judged(seen))
+            if seen.resolver == "system" and self.is_private:
+                continue
+            if any(s.is_true for s in judged):
+                found.extend(s for s in judged if s.is_true is None and self._is_dead(s))
+        return tuple(found)
+
+    def _is_dead(self, s: Said) -> bool:
+        """Whether all addresses of an answer were tried, and none served the name."""
+        if s.answer is None or not s.answer.addresses:
+            return False
+        spots = [self.spots.get(a) for a in s.answer.addresses]
+        tried = [spot for spot in spots if spot is not None and spot.connects]
+        return bool(tried) and all(
+            spot.truth is Truth.UNKNOWN
+            and (spot.target or all(o.failure is not None for o in spot.connects))
+            for spot in tried
+        )
+
+    @cached_property
+    def dead_answers(self) -> tuple[Said, ...]:
+        """What the system's resolver named, where none of it serves, though other addresses do."""
+        if not any(s.truth is Truth.PROVED for s in self.facts.spots_of(self.family)):
+            return ()
+        named = [s for s in self.system if s.kind is Ending.DONE]
+        dead = [s for s in named if s.is_true is None and self._is_dead(s)]
+        return tuple(dead) if len(dead) == len(named) else ()
+
+    @cached_property
+    def is_strangers_network(self) -> bool:
+        """Whether those addresses are in networks that have nothing to do with the endpoint.
+
+        Not its networks, not those of its proved addresses, not the access network's (caches).
+        """
+        geo = self.facts.knowledge.geo
+        known = set(self.facts.endpoint.networks)
+        proved = [s.address for s in self.facts.spots if s.truth is Truth.PROVED]
+        known |= {n.asn for n in map(geo.network_of, proved) if n is not None}
+        named = [a for s in self.dead_answers if s.answer is not None for a in s.answer.addresses]
+        networks = [geo.network_of(a) for a in named]
+        home = self.facts.vantage.facts.country
+        return bool(networks) and all(
+            n is not None and n.asn not in known and (home is None or n.country != home)
+            for n in networks
+        )
+
+    @cached_property
     def canary_answers(self) -> tuple[DnsObservation, ...]:
         """Answers about the target from addresses that serve no DNS."""
         return tuple(o for o in self.facts.canary if o.name == self.facts.host and is_answered(o))
@@ -231,7 +299,8 @@ class DnsLook:
             for s in (*self.public_tcp, *self.system)
             if s.seen.transport is Transport.TCP
             and s.kind in {Ending.RESET, Ending.CLOSED}
-            and self.control_works(s.seen)
+            and self.control_has_own(s.seen)
+            and not any(e.kind in {Ending.RESET, Ending.CLOSED} for e in self.over_encrypted)
         )
 
     @cached_property
@@ -353,13 +422,19 @@ class DnsLook:
 
     def _false_address_kind(self, s: Said) -> str:
         assert s.answer is not None
-        if s.why == "cname":
+        if s.why == "cname" or self._has_foreign_cname(s.answer):
             return "cname"
         if all(is_bogon(a) for a in s.answer.addresses if family_of(a)):
             return "bogon"
         if any(self._is_known_lie(a) or self._shows_block_page(a) for a in s.answer.addresses):
             return "blockpage"
         return "wrong_address"
+
+    def _has_foreign_cname(self, answer: DnsAnswer) -> bool:
+        """Whether the answer goes through names that no true answer has."""
+        true = {c for s in self.said if s.is_true and s.answer for c in s.answer.cnames}
+        own = owner_of(self.facts.host)
+        return any(c not in true and owner_of(c) != own for c in answer.cnames)
 
     def _shows_block_page(self, address: str) -> bool:
         spot = self.spots.get(address)

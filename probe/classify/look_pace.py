@@ -12,7 +12,7 @@ from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.statistics import rank_sum_p, ratio_interval, spread
-from probe.model.observation import HttpObservation
+from probe.model.observation import HttpObservation, QuicObservation
 from probe.model.words import Family, Flag, Protocol
 
 
@@ -20,7 +20,7 @@ from probe.model.words import Family, Flag, Protocol
 class Flow:
     """One download: its pace, and how it ended."""
 
-    seen: HttpObservation
+    seen: HttpObservation | QuicObservation
     bytes: int
     """On the wire."""
     rate_bps: float | None
@@ -30,6 +30,8 @@ class Flow:
     unevenness: float | None
     """Coefficient of variation of the second half's pace, in quarters."""
     longest_gap_s: float
+    trickles: bool = False
+    """Bytes came until our patience ended, too few to be a page."""
 
     @property
     def is_long(self) -> bool:
@@ -37,11 +39,13 @@ class Flow:
         return self.bytes >= k.TRANSFER_MIN_BYTES
 
 
-def flow_of(seen: HttpObservation) -> Flow:
+def flow_of(seen: HttpObservation | QuicObservation) -> Flow:
     """Measure one download."""
     points = list(seen.progress)
     count = points[-1][1] if points else seen.bytes_received
-    stalled = ending_of(seen.failure) is Ending.SILENT and count > 0
+    given_up = ending_of(seen.failure) is Ending.SILENT and count > 0
+    waited_s = seen.duration_s - points[-1][0] if points else seen.duration_s
+    stalled = given_up and waited_s >= k.STALL_S
     return Flow(
         seen=seen,
         bytes=count,
@@ -49,6 +53,7 @@ def flow_of(seen: HttpObservation) -> Flow:
         has_stalled=stalled,
         unevenness=_unevenness(points),
         longest_gap_s=max((b[0] - a[0] for a, b in pairwise(points)), default=0.0),
+        trickles=given_up and not stalled,
     )
 
 
@@ -216,8 +221,9 @@ class PaceLook:
         own, other = self.pairs
         if own and other:
             return rank_sum_p(own, other)
-        if self.delays[0] and self.delays[1]:
-            return rank_sum_p([-d for d in self.delays[0]], [-d for d in self.delays[1]])
+        named, neutral = self._delays_of_rounds
+        if named and neutral:
+            return rank_sum_p([-d for d in named], [-d for d in neutral])
         return None
 
     @cached_property
@@ -259,12 +265,40 @@ class PaceLook:
         return _waits(own), _waits(other)
 
     @cached_property
+    def _delays_of_rounds(self) -> tuple[list[float], list[float]]:
+        own = [h for s in self.spots for h in s.target if h.seen.attempt]
+        return _waits(own), _waits(h for s in self.spots for h in s.control if h.seen.attempt)
+
+    @cached_property
     def is_delayed(self) -> bool:
         """Whether each answer to the name takes ten times as long as any to a neutral one."""
-        own, other = self.delays
-        if len(own) < k.ARTEFACT_SIGHTINGS or not other:
-            return False
-        return min(own) >= k.DELAY_MIN_S and min(own) >= k.DELAY_FACTOR_MIN * max(other)
+        return _is_tenfold(*self.delays)
+
+    @cached_property
+    def is_delayed_abroad(self) -> bool:
+        """Whether the same holds at a host that has nothing to do with the name (C2)."""
+        host = self.facts.host
+        named = _waits(h for h in self.facts.abroad if h.seen.server_name == host)
+        return _is_tenfold(
+            named, _waits(h for h in self.facts.abroad if h.seen.server_name != host)
+        )
+
+    # --- the extreme case -------------------------------------------------------------------------
+
+    @cached_property
+    def is_extreme(self) -> bool:
+        """Whether the endpoint's bytes come at less than 2 kB a second (techniques R02)."""
+        rates = [f.rate_bps for f in self.target if f.rate_bps and f.bytes >= k.EXTREME_MIN_BYTES]
+        return bool(rates) and median(rates) < 8 * k.EXTREME_RATE_BYTES_S
+
+    @cached_property
+    def shakes_slowly_by_name(self) -> bool:
+        """Whether handshakes with the name take ten times as long as those with a neutral one."""
+        own = [h.seen.duration_s for s in self.spots for h in s.target if h.is_large]
+        other = [
+            h.seen.duration_s for s in self.spots for h in s.control if h.is_alive and h.is_large
+        ]
+        return bool(own and other) and min(own) >= k.DELAY_FACTOR_MIN * max(other)
 
     @cached_property
     def is_slow_to_answer(self) -> bool:
@@ -317,6 +351,12 @@ class PaceLook:
     def n_control(self) -> int:
         """Downloads without it."""
         return len(self.pairs[1]) or len(self.same_address)
+
+
+def _is_tenfold(own: Sequence[float], other: Sequence[float]) -> bool:
+    if not own or not other:
+        return False
+    return min(own) >= k.DELAY_MIN_S and min(own) >= k.DELAY_FACTOR_MIN * max(other)
 
 
 def _waits(handshakes: Iterable[Handshake]) -> list[float]:

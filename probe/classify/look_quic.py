@@ -7,6 +7,7 @@ from functools import cached_property
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.look_pace import Flow, flow_of
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
 from probe.model.observation import HttpObservation, QuicObservation
@@ -59,6 +60,25 @@ class QuicLook:
     def _proves(self, o: QuicObservation) -> bool:
         chain = self.facts.chains.get(o.id)
         return chain is not None and chain.verified
+
+    @cached_property
+    def stalls(self) -> tuple[Flow, ...]:
+        """Pages that stopped coming after a verified handshake."""
+        return tuple(f for f in map(flow_of, self.verified) if f.has_stalled)
+
+    @cached_property
+    def slow(self) -> tuple[Flow, ...]:
+        """Pages that came at a tenth of this line's pace, and slower than people bear."""
+        control = self.facts.vantage.facts.rate_bps
+        if control is None or control < k.CONTROL_RATE_MIN_BPS:
+            return ()
+        return tuple(
+            f
+            for f in map(flow_of, self.verified)
+            if f.rate_bps is not None
+            and f.bytes >= k.GATE_TRANSFER_MIN_BYTES
+            and f.rate_bps < min(k.LOOK_RATE_MAX_BPS, k.LOOK_RATIO_MAX * control)
+        )
 
     @cached_property
     def all_fail(self) -> bool:
@@ -114,7 +134,18 @@ class QuicLook:
     def tcp_is_dead(self) -> bool:
         """Whether TCP to the same addresses was tried and never connected."""
         tried = [o for s in self.spots for o in s.connects]
-        return bool(tried) and all(ending_of(o.failure) is not Ending.DONE for o in tried)
+        return bool(tried) and all(ending_of(o.failure) is Ending.SILENT for o in tried)
+
+    @cached_property
+    def is_unreachable_like_tcp(self) -> bool:
+        """Whether routers refuse both."""
+        tried = [o for s in self.spots for o in s.connects]
+        endings = {ending_of(o.failure) for o in self.tries}
+        return (
+            bool(tried)
+            and all(ending_of(o.failure) is Ending.UNREACHABLE for o in tried)
+            and endings <= {Ending.UNREACHABLE, Ending.SILENT}
+        )
 
     @cached_property
     def is_offered(self) -> bool:

@@ -8,7 +8,7 @@ from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.outcomes import Ending, ending_of
 from probe.model.observation import TcpObservation
-from probe.model.words import Family, Flag
+from probe.model.words import FailureWord, Family, Flag
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,12 @@ class TcpLook:
         )
 
     @cached_property
+    def silent_tries(self) -> int:
+        """How often the addresses were silent, on whichever port."""
+        others = [o for s in self.spots for o in s.other_ports]
+        return sum(ending_of(o.failure) is Ending.SILENT for o in (*self.failures, *others))
+
+    @cached_property
     def too_soon(self) -> tuple[TcpObservation, ...]:
         """Refusals that came before the host itself could have answered."""
         return tuple(
@@ -95,7 +101,7 @@ class TcpLook:
     @cached_property
     def prohibited(self) -> tuple[TcpObservation, ...]:
         """Attempts that an ICMP message "administratively prohibited" ended."""
-        return tuple(o for o in self.failures if o.icmp and o.icmp[:2] in k.ICMP_PROHIBITED)
+        return tuple(o for o in self.failures if _is_prohibited(o))
 
     @cached_property
     def is_prohibited_by_server(self) -> bool:
@@ -117,6 +123,18 @@ class TcpLook:
             and 0.001 < o.duration_s < k.UNREACHABLE_FAST_S
             for o in self.failures
         )
+
+    @cached_property
+    def unreachable_tries(self) -> int:
+        """How often routers said so, for whichever port."""
+        others = [o for s in self.spots for o in s.other_ports]
+        return sum(ending_of(o.failure) is Ending.UNREACHABLE for o in (*self.failures, *others))
+
+    @cached_property
+    def says_no_route(self) -> bool:
+        """Whether they say that the network, not the host, cannot be reached."""
+        words = {o.failure.word for o in self.failures if o.failure is not None}
+        return words == {FailureWord.NETWORK_UNREACHABLE}
 
     @cached_property
     def has_no_route(self) -> bool:
@@ -165,6 +183,13 @@ class TcpLook:
     def n_control(self) -> int:
         """Other vantage points that tried."""
         return len(self.elsewhere.of("tcp"))
+
+
+def _is_prohibited(o: TcpObservation) -> bool:
+    if o.icmp is not None:
+        return o.icmp[:2] in k.ICMP_PROHIBITED
+    # Linux: EACCES is ICMPv6 "administratively prohibited"; EPERM, a local firewall's, is ours.
+    return o.failure is not None and o.failure.word is FailureWord.PERMISSION_DENIED
 
 
 def _counts(o: TcpObservation) -> bool:

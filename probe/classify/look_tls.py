@@ -116,6 +116,17 @@ class TlsLook:
         return self.c1 == "dead" and all(h.ending is self.kind for h in self.controls)
 
     @cached_property
+    def was_rechecked(self) -> bool:
+        """Whether a control was tried again after a wait, and failed still."""
+        named = max((h.seen.started_at for h in self.failures), default=None)
+        return named is not None and any(
+            h.seen.attempt >= k.RECHECK_ROUND
+            and not h.is_alive
+            and abs((h.seen.started_at - named).total_seconds()) >= k.RECHECK_GAP_S
+            for h in self.controls
+        )
+
+    @cached_property
     def residual(self) -> bool:
         """Whether a control failed right after the name did, and passed at another time."""
         return self.c1 == "alive" and any(not h.is_alive for h in self.controls)
@@ -170,6 +181,23 @@ class TlsLook:
             and h.is_acked is False
         ]
         return bool(fits) and 2 * len(fits) > len(timed)
+
+    @cached_property
+    def is_like_servers(self) -> bool:
+        """Whether the end looks like the peer's own: the hello was taken, and a round trip passed.
+
+        Boxes that cut at the name do not acknowledge it (lab.md 5: bytes_acked 1); a server's
+        kernel does, unless it resets first (techniques 0.5).
+        """
+        told = [h for h in self.failures if h.ratio is not None and h.is_acked is not None]
+        own = [h for h in told if h.is_acked and (h.ratio or 0.0) >= k.REWRITE_RATIO_MIN]
+        return bool(own) and 2 * len(own) > len(told)
+
+    @cached_property
+    def is_servers_own(self) -> bool:
+        """Whether it looks like the peer's own, and nothing speaks against that."""
+        spoken = self.c2 == "dead" or (self.c1 == "alive" and self.elsewhere.passing("tls"))
+        return self.is_like_servers and not spoken
 
     @cached_property
     def acked(self) -> bool | None:

@@ -146,6 +146,14 @@ RIVALS: tuple[Row, ...] = (
         _proved_all,
     ),
     Row(
+        "stale_answer",
+        "The resolver still names a server that is gone.",
+        "ask the same resolver again",
+        ask.same_question_again,
+        _never,
+        QUICK,
+    ),
+    Row(
         "authority_refuses_resolver",
         "The name's own servers refuse this resolver.",
         "ask the same resolver for the name's other records",
@@ -242,6 +250,17 @@ RIVALS: tuple[Row, ...] = (
         "the same address on another port",
         ask.other_ports,
         lambda scene: len(scene.tcp.too_soon) >= 2 or _works_elsewhere(scene),
+    ),
+    Row(
+        "port_only",
+        "Only this port is closed or filtered.",
+        "the same addresses on another port",
+        ask.other_ports,
+        lambda scene: (
+            bool(scene.tcp.spots)
+            and any(s.other_ports for s in scene.tcp.spots)
+            and not scene.tcp.other_port_works
+        ),
     ),
     Row(
         "forged_reset",
@@ -409,7 +428,6 @@ RIVALS: tuple[Row, ...] = (
         "ask for versions, and try version 2",
         ask.quic_versions,
         lambda scene: scene.quic.negotiation_tried and not scene.quic.negotiates,
-        QUICK,
     ),
     Row(
         "transparent_cache",

@@ -60,6 +60,12 @@ def _cut(
     )
 
 
+def _is_not_servers(look: HttpLook) -> bool:
+    """Inside verified TLS a server's own trouble is the nearer explanation, unless it cannot be."""
+    served = look.c1 == "alive" and bool(look.elsewhere.passing("http"))
+    return look.c2 == "dead" or bool(look.too_soon) or served
+
+
 RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     Rule[HttpLook](
         id="http.down_elsewhere_too",
@@ -102,9 +108,7 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     _cut(
         "http.reset_inside_tls",
         lambda look: (
-            look.over_tls
-            and _failing(look, Ending.RESET, Ending.CLOSED)
-            and (look.c1 == "alive" or look.c2 == "dead")
+            look.over_tls and _failing(look, Ending.RESET, Ending.CLOSED) and _is_not_servers(look)
         ),
         Category.TLS_SNI_RESET,
         None,
@@ -113,15 +117,23 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.silent_inside_tls",
-        lambda look: (
-            look.over_tls
-            and _failing(look, Ending.SILENT)
-            and (look.c1 == "alive" or look.c2 == "dead")
-        ),
+        lambda look: look.over_tls and _failing(look, Ending.SILENT) and _is_not_servers(look),
         Category.TLS_SNI_DROP,
         "after_ack",
         (*_NAME_RIVALS, "slow_server", "mtu"),
         "S03: some packets pass, then none; a neutral name is served at the same address.",
+    ),
+    Rule[HttpLook](
+        id="http.rubbish_inside_tls",
+        when=lambda look: look.over_tls and _failing(look, Ending.GARBAGE),
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="http",
+        layer=Layer.HTTP,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("site_down",),
+        why="What came inside verified TLS is the server's own, and it is no HTTP.",
     ),
     Rule[HttpLook](
         id="http.failed",
@@ -131,6 +143,17 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         layer=Layer.HTTP,
         rivals=("server_down", "slow_server", "site_down", "loss"),
         why="The exchange failed, and nothing tells the server from the path.",
+    ),
+    Rule[HttpLook](
+        id="http.cut_short_inside_tls",
+        when=lambda look: (
+            look.over_tls and bool(look.answered) and len(look.truncated) == len(look.answered)
+        ),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=("slow_server", "site_down", "frozen"),
+        why="H09: the page was cut short, by the server or on the way.",
     ),
     Rule[HttpLook](
         id="http.truncated",

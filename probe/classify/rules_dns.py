@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from probe.classify import constants as k
 from probe.classify.look_dns import DnsLook
-from probe.classify.rules import Rule, always, weaker
+from probe.classify.rules import Rule, always, suspected, weaker
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 _LIE_RIVALS = ("dead_name", "resolver_broken", "local_filter", "geo_dns")
@@ -54,7 +54,10 @@ def _race_grade(look: DnsLook) -> Grade:
     elsewhere = {s.seen.id for s in look.races if not s.seen.resolver.startswith("system")}
     if elsewhere:
         return artefact_grade(len(elsewhere))
-    return Grade.SUSPECTED if look.is_private else Grade.PROBABLE
+    if look.races:
+        return Grade.SUSPECTED if look.is_private else Grade.PROBABLE
+    sightings = {s.seen.id for s in look.weak_races}
+    return Grade.PROBABLE if len(sightings) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
 
 
 def _injection_grade(look: DnsLook) -> Grade:
@@ -194,7 +197,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
     ),
     *_injection(
         "dns.race",
-        lambda look: bool(look.races),
+        lambda look: bool(look.races or look.weak_races),
         "race",
         _race_grade,
         ("two_upstreams",),
@@ -301,6 +304,28 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         layer=Layer.DNS,
         rivals=("resolver_broken",),
         why="The system's resolver fails for neutral names as well: broken, not lying.",
+    ),
+    Rule[DnsLook](
+        id="dns.strangers_address",
+        when=lambda look: bool(look.dead_answers) and look.is_strangers_network,
+        state=State.BLOCKED,
+        category=Category.DNS_LIE,
+        subtype="wrong_address",
+        layer=Layer.DNS,
+        trigger=Trigger.NAME,
+        locus=Locus.ISP_RESOLVER,
+        grade=suspected,
+        rivals=(*_LIE_RIVALS, "stale_answer"),
+        why="D07: the resolver names only addresses of strangers' networks, and none serves.",
+    ),
+    Rule[DnsLook](
+        id="dns.dead_answer",
+        when=lambda look: bool(look.dead_answers),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=("geo_dns", "stale_answer", "resolver_broken"),
+        why="The resolver's addresses do not serve, others do: a dead server, or somebody else's.",
     ),
     Rule[DnsLook](
         id="dns.ok",

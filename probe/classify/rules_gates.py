@@ -15,6 +15,7 @@ from probe.classify.gate_facts import (
     is_broken,
     is_intercepted,
     is_offline,
+    is_port_allowlist,
     is_portal,
     is_shutdown,
     is_skewed,
@@ -164,6 +165,15 @@ RULES_GATES: tuple[GateRule, ...] = (
         detail="hosts at home answer; abroad nearly none does",
     ),
     GateRule(
+        id="gate.allowlist_protocol",
+        gate="allowlist",
+        when=is_port_allowlist,
+        outcome="fail",
+        category=Category.ALLOWLIST,
+        subtype="protocol",
+        detail="cleartext pages come as ever; no host accepts a connection for TLS",
+    ),
+    GateRule(
         id="gate.allowlist_pass",
         gate="allowlist",
         when=lambda g: bool(g.passing),
@@ -176,6 +186,13 @@ RULES_GATES: tuple[GateRule, ...] = (
         when=always,
         outcome="unknown",
         detail="no control could be reached",
+    ),
+    GateRule(
+        id="gate.ipv6_absent",
+        gate="ipv6",
+        when=lambda g: g.local is not None and g.local.has_ipv6 is False,
+        outcome="unknown",
+        detail="this line has no IPv6",
     ),
     GateRule(
         id="gate.ipv6_broken",

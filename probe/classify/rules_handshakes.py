@@ -158,6 +158,12 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         rivals=("library_defect", "loss", "site_down"),
         why="S16, row 21: a browser's hello passes, with the same name.",
     ),
+    insufficient_row(
+        "tls.cut_like_servers_do",
+        lambda look: _failing(look, Ending.RESET, Ending.CLOSED) and look.is_servers_own,
+        ("server_down", "server_refuses_name", "site_down", "loss"),
+        "The hello was taken and the end came a round trip later, as servers end connections.",
+    ),
     _reset(
         "tls.reset_injected",
         lambda look: _failing(look, Ending.RESET) and look.is_name and look.is_injected,
@@ -182,7 +188,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     Rule[TlsLook](
         id="tls.reset_any_name_too_soon",
         when=lambda look: (
-            _failing(look, Ending.RESET, Ending.CLOSED) and look.c1_fails_alike and look.is_injected
+            _failing(look, Ending.RESET, Ending.CLOSED)
+            and look.c1_fails_alike
+            and look.is_injected
+            and look.was_rechecked
         ),
         state=State.BLOCKED,
         category=Category.PORT_BLOCK,
@@ -193,6 +202,20 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         grade=_rst_any_grade,
         rivals=("residual_state", "site_down"),
         why="T07: any first data is cut, sooner than the server could.",
+    ),
+    Rule[TlsLook](
+        id="tls.reset_injected_residual",
+        when=lambda look: _failing(look, Ending.RESET) and look.c1_fails_alike and look.is_injected,
+        state=State.BLOCKED,
+        category=Category.TLS_SNI_RESET,
+        subtype="injected",
+        layer=Layer.TLS,
+        trigger=Trigger.UNKNOWN,
+        locus=Locus.PATH,
+        grade=suspected,
+        rivals=("residual_state", "server_refuses_name", "site_down"),
+        why="S01: cut sooner than the server could, and so is a neutral name right afterwards: what"
+        " such boxes remember for minutes (1.9), or a box that cuts everything (T07).",
     ),
     insufficient_row(
         "tls.reset_any_name",
@@ -286,7 +309,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     insufficient_row(
         "tls.alert",
         lambda look: _failing(look, Ending.ALERT),
-        ("server_refuses_name", "rate_limit", "site_down", "library_defect"),
+        ("server_down", "server_refuses_name", "rate_limit", "site_down", "library_defect"),
         "S08: servers send alerts honestly; without another vantage nothing can be said.",
     ),
     insufficient_row(

@@ -104,7 +104,7 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
     ),
     _server(
         "http.rate_limit",
-        lambda look: look.status == 429 and not look.is_expected,
+        lambda look: look.status == 429,
         Category.REACHABLE_BOTWALL,
         "rate_limit",
         "G11: reached, and told to come less often.",

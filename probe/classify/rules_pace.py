@@ -33,7 +33,14 @@ def _freeze_grade(look: PaceLook) -> Grade:
 
 def _delay_grade(look: PaceLook) -> Grade:
     p = look.p_value
-    return Grade.PROBABLE if p is not None and p < k.P_STRONG else Grade.SUSPECTED
+    if p is not None and p < k.P_STRONG:
+        return Grade.STRONG
+    return Grade.PROBABLE if p is not None and p <= k.P_PROBABLE else Grade.SUSPECTED
+
+
+def _extreme_grade(look: PaceLook) -> Grade:
+    p = look.p_value
+    return Grade.PROBABLE if p is not None and p <= k.P_PROBABLE else Grade.SUSPECTED
 
 
 def _throttled(subtype: str, why: str) -> Rule[PaceLook]:
@@ -81,6 +88,19 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         why="T09, row 29: each download stops at the same byte; other hosts go further.",
     ),
     Rule[PaceLook](
+        id="pace.extreme_by_name",
+        when=lambda look: look.is_extreme and look.shakes_slowly_by_name and look.is_line_fast,
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        subtype="sni_extreme",
+        layer=Layer.CONTENT,
+        trigger=Trigger.NAME,
+        locus=Locus.UNKNOWN,
+        grade=_extreme_grade,
+        rivals=("server_refuses_name", *_RIVALS),
+        why="R02, row 26: less than 2 kB a second; a neutral name is answered ten times faster.",
+    ),
+    Rule[PaceLook](
         id="pace.stalled",
         when=lambda look: any(f.has_stalled for f in look.target),
         state=State.INSUFFICIENT,
@@ -91,16 +111,16 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
     ),
     Rule[PaceLook](
         id="pace.delayed_by_name",
-        when=lambda look: look.is_delayed,
+        when=lambda look: look.is_delayed and look.is_delayed_abroad,
         state=State.IMPAIRED,
         category=Category.THROTTLE,
         subtype="delay",
         layer=Layer.TLS,
         trigger=Trigger.NAME,
-        locus=Locus.UNKNOWN,
+        locus=Locus.PATH,
         grade=_delay_grade,
         rivals=_RIVALS,
-        why="R04: each handshake takes ten times as long as with a neutral name.",
+        why="R04: answers to the name take ten times as long, at an unrelated host too.",
     ),
     Rule[PaceLook](
         id="pace.slow_whatever_name",
@@ -125,6 +145,24 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         grade=suspected,
         rivals=_RIVALS,
         why="Slow here while other hosts are ten times as fast; the cause is not tested yet.",
+    ),
+    Rule[PaceLook](
+        id="pace.trickle",
+        when=lambda look: any(f.trickles for f in look.target),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.CONTENT,
+        rivals=_RIVALS,
+        why="Bytes come too slowly to be a page, and nothing tells the server from the way.",
+    ),
+    Rule[PaceLook](
+        id="pace.slow_to_answer",
+        when=lambda look: look.is_slow_to_answer,
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.TLS,
+        rivals=("server_refuses_name", "slow_server"),
+        why="Handshakes are answered late: the site works; a delay by name is not shown.",
     ),
     Rule[PaceLook](
         id="pace.ok",

@@ -1,7 +1,8 @@
 """The QUIC table: UDP for all, the version, the name, the address.
 
-techniques Q01-Q08; rows 31-33. A site that fails over QUIC and works over TCP is impaired, not
-blocked; a closed UDP port 443 for every host is no statement about this one.
+techniques Q01-Q08; rows 31-33. The state is QUIC's own: a site whose QUIC is blocked is reached by
+TCP all the same, and the verdict on the service says so. A UDP port 443 that is closed for every
+host is no statement about this one.
 """
 
 from probe.classify import constants as k
@@ -54,6 +55,27 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         why="QUIC with the name was not tried at an address that may be the endpoint's.",
     ),
     Rule[QuicLook](
+        id="quic.stalled",
+        when=lambda look: bool(look.verified) and len(look.stalls) == len(look.verified),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.QUIC,
+        rivals=("slow_server", "site_down", "loss", "frozen"),
+        why="Q07: the page stopped coming after the handshake; servers do that too.",
+    ),
+    Rule[QuicLook](
+        id="quic.slow_here",
+        when=lambda look: bool(look.slow) and len(look.slow) == len(look.verified),
+        state=State.IMPAIRED,
+        category=Category.THROTTLE,
+        layer=Layer.QUIC,
+        trigger=Trigger.UNKNOWN,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("slow_server", "slow_line", "site_down", "loss"),
+        why="Q09: slow here while other hosts are ten times as fast; the cause is not tested yet.",
+    ),
+    Rule[QuicLook](
         id="quic.ok",
         when=lambda look: bool(look.verified) and 2 * len(look.verified) > len(look.tries),
         state=State.OK,
@@ -73,7 +95,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     Rule[QuicLook](
         id="quic.closed_too_soon",
         when=lambda look: look.all_fail and look.closed_too_soon > 0,
-        state=State.IMPAIRED,
+        state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         subtype="inject",
         layer=Layer.QUIC,
@@ -86,7 +108,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     Rule[QuicLook](
         id="quic.blocked_by_name",
         when=lambda look: look.all_silent and look.c1 == "alive",
-        state=State.IMPAIRED,
+        state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         subtype="sni",
         layer=Layer.QUIC,
@@ -104,7 +126,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
             and (look.negotiates or look.version_2_works)
             and (look.c1 == "dead" or look.version_2_works)
         ),
-        state=State.IMPAIRED,
+        state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         subtype="version",
         layer=Layer.QUIC,
@@ -129,22 +151,39 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     Rule[QuicLook](
         id="quic.blocked_with_tcp",
         when=lambda look: look.all_silent and look.tcp_is_dead and look.gate == "pass",
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.QUIC,
-        rivals=("site_down", "origin_geofence"),
-        why="Q05: TCP to the same addresses fails too; see the verdict on TCP.",
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        subtype="silent",
+        layer=Layer.IP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("site_down", "origin_geofence", "route_fault"),
+        why="Q05: TCP to the same addresses is silent as well; other hosts' QUIC works.",
+    ),
+    Rule[QuicLook](
+        id="quic.unreachable_with_tcp",
+        when=lambda look: look.all_fail and look.is_unreachable_like_tcp and look.gate == "pass",
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        layer=Layer.IP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("site_down", "origin_geofence", "route_fault"),
+        why="Q05: routers refuse TCP to the same addresses as well; other hosts' QUIC works.",
     ),
     Rule[QuicLook](
         id="quic.blocked_by_address",
         when=lambda look: (
             look.all_silent
             and look.c1 == "dead"
+            and look.negotiation_tried
             and look.gate == "pass"
             and look.tcp_works
             and (look.is_offered or look.works_elsewhere)
         ),
-        state=State.IMPAIRED,
+        state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         subtype="ip",
         layer=Layer.QUIC,
@@ -156,17 +195,15 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     ),
     Rule[QuicLook](
         id="quic.uncontrolled",
-        when=lambda look: (
-            look.all_silent and look.gate == "pass" and look.c1 is None and look.is_offered
-        ),
-        state=State.IMPAIRED,
+        when=lambda look: look.all_silent and look.gate == "pass" and look.is_offered,
+        state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         layer=Layer.QUIC,
         trigger=Trigger.UNKNOWN,
         locus=Locus.UNKNOWN,
         grade=suspected,
-        rivals=("no_http3", "server_down", "site_down", "loss"),
-        why="Silent, though other hosts' QUIC works; no neutral name was tried yet.",
+        rivals=("no_http3", "server_down", "quic_version", "site_down", "loss"),
+        why="Offered and silent, though other hosts' QUIC works: name, version or address.",
     ),
     Rule[QuicLook](
         id="quic.unclear",

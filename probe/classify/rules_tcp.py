@@ -11,7 +11,7 @@ from probe.classify.outcomes import Ending
 from probe.classify.rules import Rule, always, suspected
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
-_RIVALS = ("site_down", "origin_geofence", "route_fault", "line_trouble")
+_RIVALS = ("port_only", "site_down", "origin_geofence", "route_fault", "line_trouble")
 _DOWN_ENDINGS = {
     Ending.SILENT: {Ending.SILENT, Ending.UNREACHABLE},
     Ending.REFUSED: {Ending.REFUSED},
@@ -123,7 +123,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         id="tcp.address_prohibited",
         when=lambda look: look.all_fail and bool(look.prohibited),
         state=State.BLOCKED,
-        category=Category.IP_BLOCK,
+        category=Category.PORT_BLOCK,
         subtype="icmp",
         layer=Layer.TCP,
         trigger=Trigger.ADDRESS,
@@ -195,7 +195,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
     ),
     Rule[TcpLook](
         id="tcp.silent",
-        when=lambda look: _only(look, Ending.SILENT) and len(look.failures) >= k.SILENT_TRIES_MIN,
+        when=lambda look: _only(look, Ending.SILENT) and look.silent_tries >= k.SILENT_TRIES_MIN,
         state=State.BLOCKED,
         category=Category.IP_BLOCK,
         subtype="silent",
@@ -207,14 +207,32 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         why="T01: no address answers a SYN, on any tried port; controls elsewhere do.",
     ),
     Rule[TcpLook](
+        id="tcp.no_route_on_path",
+        when=lambda look: (
+            _only(look, Ending.UNREACHABLE)
+            and look.is_unreachable_fast
+            and look.says_no_route
+            and look.unreachable_tries >= k.SILENT_TRIES_MIN
+        ),
+        state=State.BLOCKED,
+        category=Category.IP_BLOCK,
+        subtype="routing",
+        layer=Layer.IP,
+        trigger=Trigger.ADDRESS,
+        locus=Locus.UNKNOWN,
+        grade=_elsewhere_grade,
+        rivals=_RIVALS,
+        why="T05: a router on the way has no route to the network.",
+    ),
+    Rule[TcpLook](
         id="tcp.unreachable",
         when=lambda look: (
             _only(look, Ending.UNREACHABLE)
             and look.is_unreachable_fast
-            and len(look.failures) >= k.SILENT_TRIES_MIN
+            and look.unreachable_tries >= k.SILENT_TRIES_MIN
         ),
         state=State.BLOCKED,
-        category=Category.IP_BLOCK,
+        category=Category.PORT_BLOCK,
         subtype="icmp",
         layer=Layer.TCP,
         trigger=Trigger.ADDRESS,
@@ -229,7 +247,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.TCP,
-        rivals=("loss", "site_down", "route_fault", "line_trouble"),
+        rivals=("port_only", "loss", "site_down", "route_fault", "line_trouble"),
         why="One failure, or failures of several kinds: blocked and broken look alike.",
     ),
 )

@@ -12,6 +12,7 @@ from probe.classify.gate_facts import (
     is_broken,
     is_intercepted,
     is_offline,
+    is_port_allowlist,
     is_portal,
     is_shutdown,
     working_resolvers,
@@ -31,7 +32,7 @@ _SENTENCES = {
     VantageState.CAPTIVE_PORTAL: "A portal answers for every site; log in there and try again.",
     VantageState.INTERCEPTED: "Certificates are exchanged here for every site.",
     VantageState.SHUTDOWN: "Hosts at home answer and none abroad does.",
-    VantageState.ALLOWLIST: "Only a few listed hosts can be reached from here.",
+    VantageState.ALLOWLIST: "Only a few listed hosts or protocols pass here.",
 }
 LOCAL_ID = "local"
 """Endpoint id of facts about this machine."""
@@ -87,7 +88,7 @@ def _state(gates: Gates, verdicts: Sequence[GateVerdict]) -> VantageState:
         return VantageState.OFFLINE
     if is_shutdown(gates):
         return VantageState.SHUTDOWN
-    if is_allowlist(gates):
+    if is_allowlist(gates) or is_port_allowlist(gates):
         return VantageState.ALLOWLIST
     if gates.failing or any(v.outcome == "fail" for v in verdicts):
         return VantageState.DEGRADED
@@ -110,6 +111,7 @@ def _facts(gates: Gates) -> VantageFacts:
         resolver_kinds=gates.local.resolver_kinds if gates.local is not None else (),
         failing_resolvers=failing_resolvers(gates),
         working_resolvers=working_resolvers(gates),
+        aaaa_resolvers=working_resolvers(gates, "AAAA"),
         dns_intercepted=_is_intercepted_dns(gates),
         rate_bps=median(rates) if rates else None,
         rtt_s=min(connects) if connects else None,
@@ -172,7 +174,17 @@ def ask_vantage(
             *(_look(control) for control in _first_controls(knowledge.catalogue.controls)),
         )
     gates = sort_controls(observations, knowledge)
-    return tuple(_look(control) for control in _more(gates) if control.id not in tried)
+    more = [_look(control) for control in _more(gates) if control.id not in tried]
+    return (*more, *_again(gates))
+
+
+def _again(gates: Gates) -> Iterable[Experiment]:
+    """Look once more at failing controls while they are many: one loss is no dead line."""
+    if 2 * len(gates.failing) < len(gates.tried):
+        return
+    for tried in gates.failing:
+        if len({o.experiment for o in tried.seen}) == 1:
+            yield _look(tried.control).model_copy(update={"round": 1})
 
 
 def _look(control: Control) -> Experiment:

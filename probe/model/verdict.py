@@ -122,6 +122,8 @@ class VantageFacts(Value):
     """`<id>/<transport>` of resolvers that failed for the controls' names as well."""
     working_resolvers: tuple[str, ...] = ()
     """`<id>/<transport>` of resolvers that answered for controls' names."""
+    aaaa_resolvers: tuple[str, ...] = ()
+    """Those of them that told a control's IPv6 address: they do not filter AAAA for everyone."""
     dns_intercepted: bool = False
     """Questions to a public resolver are answered by another one."""
     rate_bps: float | None = None
