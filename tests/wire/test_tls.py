@@ -1,9 +1,11 @@
 """One handshake against servers that behave, and against those that do not."""
 
+import gc
 import hashlib
 import ssl
 import struct
 import sys
+import weakref
 
 import pytest
 import trio
@@ -102,6 +104,26 @@ async def test_a_browsers_hello_is_another_hello(autojump_clock, serve_tls, conn
     assert chrome.chain == ours.chain
     # X25519MLKEM768 alone has 1216 bytes: a browser's hello no longer fits into one segment.
     assert chrome.hello_bytes > 1460 > ours.hello_bytes
+
+
+@pytest.mark.parametrize("hello", [Hello.SSL, Hello.CHROME])
+async def test_a_handshake_leaves_no_garbage_behind(autojump_clock, serve_tls, connect, hello):
+    """What only the collector frees is 170 KB per browser's hello until it runs."""
+    if contexts.unavailable(hello):
+        pytest.skip("the extra is not installed")
+    async with serve_tls(idle, alpn=("h2",)):
+        stream = await connect()
+        gc.collect()
+        gc.disable()
+        try:
+            result = await shake(stream, hello=hello)
+            kept = weakref.ref(result.stream)
+            del result
+            left = kept()
+        finally:
+            gc.enable()
+
+    assert left is None
 
 
 async def test_a_self_signed_certificate_is_kept_and_not_refused(
