@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from probe.cli.options import database_option
+from probe.cli.outputs import replacing
 from probe.cli.reading import chosen_run, reading, run_option, stored_world, world_option
 from probe.errors import UsageError
 from probe.exchange.columns import Table
 from probe.exchange.csv import csv_lines
 from probe.exchange.jsonl import jsonl_lines
+from probe.exchange.parquet import write_parquet
 from probe.exchange.privacy import Privacy
 from probe.report.escape import escape_json
 
@@ -20,7 +22,7 @@ from probe.report.escape import escape_json
 @click.option(
     "--to",
     "form",
-    type=click.Choice(("jsonl", "csv")),
+    type=click.Choice(("jsonl", "csv", "parquet")),
     default="jsonl",
     show_default=True,
     help="Format.",
@@ -28,14 +30,14 @@ from probe.report.escape import escape_json
 @click.option(
     "--table",
     "tables",
-    type=click.Choice(Table),
+    type=click.Choice([table.value for table in Table]),
     multiple=True,
-    help="Which table; CSV takes one (default: verdicts), JSON Lines any (default: all).",
+    help="Which table; JSON Lines takes any (default: all), the others one (default: verdicts).",
 )
 @click.option(
     "--privacy",
-    type=click.Choice(Privacy),
-    default=Privacy.OWN,
+    type=click.Choice([privacy.value for privacy in Privacy]),
+    default=Privacy.OWN.value,
     show_default=True,
     help="For whose eyes: own (everything), share (to the hour, nothing about this machine), "
     "publish (no own endpoints, no networks but those of --show-asn).",
@@ -61,8 +63,8 @@ from probe.report.escape import escape_json
 @database_option
 def command(
     form: str,
-    tables: tuple[Table, ...],
-    privacy: Privacy,
+    tables: tuple[str, ...],
+    privacy: str,
     shown_asns: tuple[int, ...],
     every: bool,
     run_id: str | None,
@@ -70,23 +72,26 @@ def command(
     output: Path | None,
     database: Path | None,
 ) -> None:
-    """Write stored measurements as JSON Lines or CSV, row by row."""
-    if form == "csv" and len(tables) > 1:
-        raise UsageError("a CSV file holds one table: name one, or use --to jsonl")
+    """Write stored measurements as JSON Lines, CSV or Parquet, row by row."""
+    if form != "jsonl" and len(tables) > 1:
+        raise UsageError(f"a {form} file holds one table: name one, or use --to jsonl")
+    if form == "parquet" and output is None:
+        raise UsageError("Parquet is no text: name a file with --output FILE")
+    chosen = tuple(Table(name) for name in tables)
+    table = chosen[0] if chosen else Table.VERDICTS
+    eyes = Privacy(privacy)
+    asns = frozenset(shown_asns)
     with reading(database) as reader:
         one = () if every else (chosen_run(reader, run_id, world),)
         runs = one or reader.runs(stored_world(world))
-        asns = frozenset(shown_asns)
-        lines: Iterable[str]
-        if form == "csv":
-            table = tables[0] if tables else Table.VERDICTS
-            lines = csv_lines(reader, runs, table, privacy=privacy, shown_asns=asns)
+        if form == "parquet" and output is not None:
+            with replacing(output) as temporary:
+                write_parquet(reader, runs, table, temporary, privacy=eyes, shown_asns=asns)
+        elif form == "csv":
+            _write(csv_lines(reader, runs, table, privacy=eyes, shown_asns=asns), output)
         else:
-            lines = map(
-                escape_json,
-                jsonl_lines(reader, runs, tables or tuple(Table), privacy=privacy, shown_asns=asns),
-            )
-        _write(lines, output)
+            lines = jsonl_lines(reader, runs, chosen or tuple(Table), privacy=eyes, shown_asns=asns)
+            _write(map(escape_json, lines), output)
 
 
 def _write(lines: Iterable[str], output: Path | None) -> None:
@@ -94,7 +99,5 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
         for line in lines:
             sys.stdout.write(f"{line}\n")
         return
-    temporary = output.with_name(f".{output.name}.new")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with replacing(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"{line}\n" for line in lines)
-    temporary.replace(output)

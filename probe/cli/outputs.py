@@ -1,7 +1,8 @@
 """Files that a run writes besides its report: `--output FORMAT=FILE`."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def parse_output(text: str) -> Output:
 
 def write_output(output: Output, found: Findings, words: Wording) -> None:
     """Write the file whole: it is replaced only once the new one is complete."""
-    temporary = output.path.with_name(f".{output.path.name}.new")
-    temporary.write_text(OUTPUTS[output.form](found, words), encoding="utf-8")
-    temporary.replace(output.path)
+    with replacing(output.path) as temporary:
+        temporary.write_text(OUTPUTS[output.form](found, words), encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Lend a file beside this one, and put it in its place once it is complete."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

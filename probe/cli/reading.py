@@ -29,7 +29,10 @@ world_option = click.option(
 @contextmanager
 def reading(database: Path | None) -> Iterator[Reader]:
     """Open the named database, or the default one."""
-    with open_reader(database or default_database()) as reader:
+    path = database or default_database()
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file yet; `roadblock run` makes one")
+    with open_reader(path) as reader:
         yield reader
 
 

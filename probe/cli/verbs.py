@@ -31,7 +31,7 @@ VERBS = (
     Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
     Verb("changes", Section.READ, "Show when verdicts changed, with known events beside."),
     Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
-    Verb("export", Section.SHARE, "Write stored measurements as JSON Lines or CSV."),
+    Verb("export", Section.SHARE, "Write stored measurements as JSON Lines, CSV or Parquet."),
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
     Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
     Verb("forget", Section.SET_UP, "Delete stored measurements for good."),

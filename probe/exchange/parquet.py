@@ -13,7 +13,7 @@ from probe.model.run import Run
 from probe.store import Reader
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+    import pyarrow as pa
 
 # What stays in the processor's cache while it is turned into columns.
 _BATCH_ROWS: Final = 500
