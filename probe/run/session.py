@@ -11,17 +11,16 @@ from datetime import timedelta
 import trio
 
 import probe
-from probe.classify import RULES_VERSION, ask_vantage, judge, judge_service, judge_vantage
-from probe.measure.perform import perform
+from probe.classify import RULES_VERSION, judge, judge_service
 from probe.measure.tools import Tools
-from probe.model.experiment import Experiment
 from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
 from probe.model.run import Run
-from probe.model.target import Control, Endpoint
+from probe.model.target import Endpoint
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.model.words import State, VantageState
 from probe.reference import roots_sha256
+from probe.run.gates import ask_gates
 from probe.run.governor import CpuGovernor, FreeGovernor
 from probe.run.investigate import Case, Context, investigate, keep
 from probe.run.limiter import PacedLimiter
@@ -41,7 +40,6 @@ from probe.run.vantage import Whereabouts, find_vantage, same_network
 # After this many endpoints in a row with no good verdict the line itself is doubted and the gates
 # are asked again.
 CLUSTER = 6
-GATE_ROUNDS_MAX = 5
 # A service with more verdicts than this is a list of hosts; its further ones are told apart only by
 # what they say.
 TALLY_MAX = 2_000
@@ -93,7 +91,6 @@ class _Session:
         self.done = 0
         self.stop: str | None = None
         self.gate_lock = trio.Lock()
-        self.gate_observations: list[Observation] = []
         self.context: Context | None = None
 
     async def measure(self) -> RunResult:
@@ -131,45 +128,18 @@ class _Session:
         return await find_vantage(self.knowledge, self.tools, label=self.request.vantage_label)
 
     async def _gates(self, when: str) -> VantageVerdict:
-        """Ask the gates until they ask no more; judge them; tell the investigations."""
+        """Ask the gates and tell the investigations."""
         context = self.context
         assert context is not None
-        performed: set[str] = set()
-        observations: list[Observation] = []
-        for _ in range(GATE_ROUNDS_MAX):
-            asked = [
-                experiment
-                for experiment in ask_vantage(self.knowledge, tuple(observations))
-                if experiment.id not in performed
-            ]
-            if not asked:
-                break
-            performed.update(experiment.id for experiment in asked)
-            await self._perform_gates(asked, observations, when)
-        vantage = judge_vantage(tuple(observations), self.knowledge)
+
+        async def kept(seen: Sequence[Observation]) -> Sequence[Observation]:
+            return await keep(seen, context)
+
+        attempt = {"start": 0, "middle": 1, "end": 2}[when]
+        vantage = await ask_gates(self.knowledge, self.tools, attempt=attempt, keep=kept)
         context.vantage = vantage
         self.on_event(GatesDone(vantage, when))
         return vantage
-
-    async def _perform_gates(
-        self, experiments: Sequence[Experiment], observations: list[Observation], when: str
-    ) -> None:
-        controls = {control.id: control for control in self.knowledge.catalogue.controls}
-        attempt = {"start": 0, "middle": 1, "end": 2}[when]
-        context = self.context
-        assert context is not None
-
-        async def one(experiment: Experiment) -> None:
-            seen: list[Observation] = []
-            contact: Control | Endpoint = controls.get(experiment.endpoint) or _nobody(experiment)
-            try:
-                await perform(experiment, contact, self.tools, attempt=attempt, emit=seen.append)
-            finally:
-                observations.extend(await keep(seen, context))
-
-        async with trio.open_nursery() as nursery:
-            for experiment in experiments:
-                nursery.start_soon(one, experiment)
 
     async def _work(self) -> None:
         """Feed the endpoints to a fixed number of workers: memory does not grow with the plan."""
@@ -281,6 +251,9 @@ class _Session:
                 "vantage_end": self.run.vantage_end or self.run.vantage,
             }
         )
+        for remote in self.remotes:
+            for note in remote.notes:
+                self._note(f"{remote.id}: {note}")
         await self.sink.add_verdicts(self.run.id, (), services, vantage, set_id=self.run.id)
         await self.sink.finish_run(self.run)
         return RunResult(self.run, vantage, tuple(self.verdicts), services)
@@ -318,6 +291,7 @@ def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str)
         profile=request.profile,
         seed=request.seed,
         services=request.services,
+        notes=request.notes,
         consent_sha256=request.consent_sha256,
         catalogue_sha256=knowledge.catalogue.sha256,
         fingerprints_sha256=knowledge.fingerprints_sha256,
@@ -340,17 +314,6 @@ def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str)
 
 def _with_limiter(tools: Tools, limiter: PacedLimiter) -> Tools:
     return replace(tools, limiter=limiter)
-
-
-def _nobody(experiment: Experiment) -> Control:
-    """Stand in for a gate experiment that contacts no catalogue host."""
-    return Control(
-        id=experiment.endpoint,
-        host=experiment.name or "localhost",
-        url=experiment.url or "https://localhost/",
-        operator="",
-        country="ZZ",
-    )
 
 
 def _light(verdict: Verdict) -> Verdict:

@@ -1,0 +1,61 @@
+"""Asks the gates: what the vantage point itself is worth, before, during and after a run."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import trio
+
+from probe.classify import ask_vantage, judge_vantage
+from probe.measure.perform import perform
+from probe.measure.tools import Tools
+from probe.model.experiment import Experiment
+from probe.model.knowledge import Knowledge
+from probe.model.observation import Observation
+from probe.model.target import Control, Endpoint
+from probe.model.verdict import VantageVerdict
+
+GATE_ROUNDS_MAX = 5
+
+Keep = Callable[[Sequence[Observation]], Awaitable[Sequence[Observation]]]
+"""Takes the finished steps of an experiment, also of a cancelled one; returns them as kept."""
+
+
+async def ask_gates(
+    knowledge: Knowledge, tools: Tools, *, attempt: int, keep: Keep
+) -> VantageVerdict:
+    """Perform what the gates ask for until they ask no more; return what they say."""
+    controls = {control.id: control for control in knowledge.catalogue.controls}
+    performed: set[str] = set()
+    observations: list[Observation] = []
+
+    async def one(experiment: Experiment) -> None:
+        seen: list[Observation] = []
+        contact: Control | Endpoint = controls.get(experiment.endpoint) or _nobody(experiment)
+        try:
+            await perform(experiment, contact, tools, attempt=attempt, emit=seen.append)
+        finally:
+            observations.extend(await keep(seen))
+
+    for _ in range(GATE_ROUNDS_MAX):
+        asked = [
+            experiment
+            for experiment in ask_vantage(knowledge, tuple(observations))
+            if experiment.id not in performed
+        ]
+        if not asked:
+            break
+        performed.update(experiment.id for experiment in asked)
+        async with trio.open_nursery() as nursery:
+            for experiment in asked:
+                nursery.start_soon(one, experiment)
+    return judge_vantage(tuple(observations), knowledge)
+
+
+def _nobody(experiment: Experiment) -> Control:
+    """Stand in for a gate experiment that contacts no catalogue host."""
+    return Control(
+        id=experiment.endpoint,
+        host=experiment.name or "localhost",
+        url=experiment.url or "https://localhost/",
+        operator="",
+        country="ZZ",
+    )
