@@ -162,18 +162,32 @@ async def _perform(experiment: Experiment, case: Case, context: Context) -> None
 
 
 async def _ask_remotes(experiment: Experiment, case: Case, context: Context) -> None:
-    case.performed[experiment.id] = experiment
-    for remote in context.remotes:
-        if experiment.vantage not in (None, remote.id):
-            continue
-        seen = [as_remote(o, experiment, remote.id) for o in await remote.look(case.endpoint)]
-        case.observations.extend(await keep(seen, context))
+    """Ask the other vantage points side by side; when none says anything, nobody was asked."""
+    answered: list[str] = []
+
+    async def ask_one(remote: Remote) -> None:
+        seen = as_remote(await remote.look(case.endpoint), experiment, remote.id)
+        if seen:
+            answered.append(remote.id)
+            case.observations.extend(await keep(seen, context))
+
+    try:
+        async with trio.open_nursery() as nursery:
+            for remote in context.remotes:
+                if experiment.vantage in (None, remote.id):
+                    nursery.start_soon(ask_one, remote)
+    finally:
+        if answered:
+            case.performed[experiment.id] = experiment
+        else:
+            case.refused.add(experiment.id)
 
 
 async def keep(observations: Sequence[Observation], context: Context) -> list[Observation]:
     """Mark observations and hand them to the store, come what may; return them as marked."""
     kept = [marked(observation, context.knowledge) for observation in observations]
-    context.bytes_used += sum(o.bytes_sent + o.bytes_received for o in kept)
+    # What another vantage sent and received is not this line's traffic.
+    context.bytes_used += sum(o.bytes_sent + o.bytes_received for o in kept if o.vantage is None)
     with trio.CancelScope(shield=True):
         await context.sink.add(kept, verified=verified_pages(kept, context.knowledge))
     return kept

@@ -16,6 +16,10 @@ class Remote(Protocol):
     id: str
     """Shown in the evidence, e.g. `helper:de.example.net` or `snapshot:2026-11-20/DE`."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the run must know of it: that it fell silent, how old it is."""
+
     async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
         """Return what the vantage sees of the endpoint; empty when it cannot be reached."""
 
@@ -27,20 +31,29 @@ class SeenElsewhere:
     id: str
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     """{endpoint id: what was seen of it}"""
+    notes: tuple[str, ...] = ()
 
     async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
         """Return what was seen of the endpoint."""
         return self.observations.get(endpoint.id, ())
 
 
-def as_remote(observation: Observation, experiment: Experiment, remote_id: str) -> Observation:
-    """Mark an observation as another vantage point's answer to `experiment`."""
-    return observation.model_copy(
-        update={
-            "arm": Arm.C6,
-            "vantage": remote_id,
-            "experiment": experiment.id,
-            "id": f"{remote_id}/{observation.id}",
-            "attempt": experiment.round,
-        }
-    )
+def as_remote(
+    observations: Sequence[Observation], experiment: Experiment, remote_id: str
+) -> list[Observation]:
+    """Mark observations as another vantage point's answer to `experiment`.
+
+    Their ids are made anew: a vantage that answers twice from its cache repeats its own.
+    """
+    return [
+        observation.model_copy(
+            update={
+                "arm": Arm.C6,
+                "vantage": remote_id,
+                "experiment": experiment.id,
+                "id": f"{remote_id}/{experiment.id}/{experiment.round}/{number}",
+                "attempt": experiment.round,
+            }
+        )
+        for number, observation in enumerate(observations)
+    ]
