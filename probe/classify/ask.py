@@ -7,14 +7,15 @@ exist for given addresses; so the loop of performing, judging and asking ends.
 from collections.abc import Iterable, Sequence
 
 from probe.classify import constants as k
-from probe.classify import experiments
+from probe.classify import experiments, experiments_dns, experiments_pace
 from probe.classify.facts import derive
 from probe.classify.judge import scenes, was_looked_at
 from probe.classify.look_http import HttpLook
 from probe.classify.look_quic import QuicLook
 from probe.classify.look_tls import TlsLook
-from probe.classify.rivals import LOOK, PROFILES, QUICK, STANDARD, questions
+from probe.classify.rivals import LOOK, PROFILES, QUICK, STANDARD
 from probe.classify.scene import Scene
+from probe.classify.settle import questions
 from probe.model.evidence import Evidence
 from probe.model.experiment import Experiment
 from probe.model.knowledge import Knowledge
@@ -64,13 +65,13 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
     """What `quick` adds: repeats of lies, and a browser's hello where all is well."""
     accused = [f for f in (verdict, *verdict.also) if f.state in _ACCUSING]
     if any(f.layer is Layer.DNS for f in accused):
-        yield from experiments.same_question_again(scene)
-        yield from experiments.encrypted_resolvers(scene)
+        yield from experiments_dns.same_question_again(scene)
+        yield from experiments_dns.encrypted_resolvers(scene)
     is_core = scene.facts.endpoint.core and scene.protocol in {Protocol.HTTPS, Protocol.TLS}
     if verdict.state is State.OK and is_core:
         yield from experiments.browser_hello(scene)
     if any(f.rule_id == "pace.slow_here" for f in accused):
-        yield from experiments.repeat_downloads(scene)
+        yield from experiments_pace.repeat_downloads(scene)
 
 
 def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
@@ -78,7 +79,7 @@ def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
     if finding.state not in _ACCUSING:
         return
     if finding.category is Category.THROTTLE and finding.layer is Layer.CONTENT:
-        yield from experiments.paired_transfers(scene)
+        yield from experiments_pace.paired_transfers(scene)
         return
     looks: dict[Layer, TlsLook | HttpLook | QuicLook] = {
         Layer.TLS: scene.tls,
@@ -88,8 +89,11 @@ def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
     if finding.layer not in looks or finding.trigger is not Trigger.NAME:
         return
     look = looks[finding.layer]
+    last = (k.FIRST_BLOCK_ROUNDS + 1, k.LAST_ROUND)
     if look.is_discordant and look.p_value is not None:
-        yield from experiments.rounds(scene, k.FIRST_BLOCK_ROUNDS + 1, k.LAST_ROUND)
+        yield from experiments.rounds(scene, *last)
+    elif finding.layer is Layer.TLS and scene.tls.residual and scene.tls.is_injected:
+        yield from experiments.rounds(scene, *last, wait_s=k.RESIDUAL_SLOT_S)
 
 
 def _new(asked: Iterable[Experiment], evidence: Evidence) -> tuple[Experiment, ...]:

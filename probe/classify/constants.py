@@ -34,7 +34,7 @@ FIRST_BLOCK_ROUNDS = 3
 LAST_ROUND = 12
 BLOCKS = ((1, FIRST_BLOCK_ROUNDS), (FIRST_BLOCK_ROUNDS + 1, LAST_ROUND))
 # A re-check sooner than this was not after a wait at all (waits are scaled by the pace factor).
-RECHECK_GAP_S = 10.0
+RECHECK_GAP_S = 45.0
 # Rounds from here on are re-checks (after a wait), never attempts of a test.
 RECHECK_ROUND = 90
 # techniques 6.1: the grades' bounds.
@@ -51,8 +51,10 @@ SILENT_TRIES_MIN = 2
 
 # techniques 1.9: GFW name filters remember (client, server, port) for 60 to 180 s.
 WAIT_QUICK_S = 120.0
-# techniques 1.9: the longest residual state on record, TSPU SNI-II and QUIC, is 420 s.
-WAIT_STANDARD_S = 430.0
+# techniques 0.3: with residual state about, slots are 1.2 times its length apart, 600 s at most.
+RESIDUAL_SLOT_S = 216.0
+# So many ends that the server cannot have sent, and the name as the only difference, are `strong`.
+TOO_SOON_STRONG = 8
 
 # --- throughput -----------------------------------------------------------------------------------
 

@@ -10,15 +10,13 @@ from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, neutral_name
 from probe.classify.facts import Spot, Truth
 from probe.classify.scene import Scene
-from probe.classify.statements import is_system, source_of
 from probe.model.experiment import Experiment, Hello, Kind
 from probe.model.target import Control
-from probe.model.words import Arm, Family, Protocol, Transport
+from probe.model.words import Arm, Family, Protocol
 
 Asked = tuple[Experiment, ...]
 # One address and a spare: what is true of two is rarely an accident of one.
 _ADDRESSES = 2
-_ENCRYPTED = (Transport.DOH, Transport.DOT)
 
 
 def _neutral(scene: Scene) -> tuple[str, ...]:
@@ -51,7 +49,7 @@ def attempt(scene: Scene, spot: Spot, arm: Arm, name: str, round_: int = 0) -> E
     }
     match scene.protocol:
         case Protocol.HTTP:
-            url = scene.facts.endpoint.url if arm is Arm.TARGET else _url(scene, name)
+            url = scene.facts.endpoint.url if arm is Arm.TARGET else url_of(scene, name)
             return Experiment(kind=Kind.FETCH, url=url, **common)
         case Protocol.QUIC:
             return Experiment(kind=Kind.QUIC, quic_version="1", **common)
@@ -60,12 +58,13 @@ def attempt(scene: Scene, spot: Spot, arm: Arm, name: str, round_: int = 0) -> E
         case _:
             inside = scene.http.all_fail and bool(scene.tls.verified)
             if inside:
-                url = scene.facts.endpoint.url if arm is Arm.TARGET else _url(scene, name)
+                url = scene.facts.endpoint.url if arm is Arm.TARGET else url_of(scene, name)
                 return Experiment(kind=Kind.FETCH, url=url, **common)
             return Experiment(kind=Kind.HANDSHAKE, **common)
 
 
-def _url(scene: Scene, name: str) -> str:
+def url_of(scene: Scene, name: str) -> str:
+    """Return the root page under another name, by the endpoint's own scheme and port."""
     scheme = "http" if scene.protocol is Protocol.HTTP else "https"
     default = 80 if scheme == "http" else 443
     port = "" if scene.facts.port == default else f":{scene.facts.port}"
@@ -104,10 +103,11 @@ def wait_then_neutral(scene: Scene) -> Asked:
     return neutral_again(scene)
 
 
-def rounds(scene: Scene, first: int, last: int) -> Asked:
+def rounds(scene: Scene, first: int, last: int, *, wait_s: float | None = None) -> Asked:
     """One block: the name and a neutral one, so many times each, at one address per family.
 
-    The order within a block is drawn by the run from its recorded seed.
+    The order within a block is drawn by the run from its recorded seed; `wait_s` is the pause
+    before each attempt where residual state was seen.
     """
     neutral = neutral_name(scene.host)
     spots = _failing(scene)[:1]
@@ -115,7 +115,7 @@ def rounds(scene: Scene, first: int, last: int) -> Asked:
     if scene.protocol is Protocol.TCP:
         arms.pop()
     return tuple(
-        attempt(scene, spot, arm, name, round_)
+        attempt(scene, spot, arm, name, round_).model_copy(update={"wait_s": wait_s})
         for spot in spots
         for round_ in range(first, last + 1)
         for arm, name in arms
@@ -123,7 +123,14 @@ def rounds(scene: Scene, first: int, last: int) -> Asked:
 
 
 def first_block(scene: Scene) -> Asked:
-    """Repeats: enough for a screen, and for `probable`."""
+    """Repeats: enough for a screen, and for `probable`.
+
+    Not while a neutral name fails as well: attempts would only feed what a filter remembers.
+    """
+    if scene.protocol in {Protocol.HTTPS, Protocol.TLS} and scene.tls.c1 == "dead":
+        return ()
+    if scene.tls.residual:
+        return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS, wait_s=k.RESIDUAL_SLOT_S)
     return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS)
 
 
@@ -252,17 +259,17 @@ def from_elsewhere(scene: Scene) -> Asked:
 
 def unrelated_hosts(scene: Scene) -> Asked:
     """C5: hosts that have nothing to do with it."""
-    return tuple(_visit(scene, c, Kind.FETCH) for c in _controls(scene, "reach")[:2])
+    return tuple(_visit(scene, c, Kind.FETCH) for c in controls(scene, "reach")[:2])
 
 
 def unrelated_transfer(scene: Scene) -> Asked:
     """C5: a longer download from elsewhere: how fast is this line?"""
-    return tuple(_visit(scene, c, Kind.TRANSFER) for c in _controls(scene, "transfer")[:2])
+    return tuple(_visit(scene, c, Kind.TRANSFER) for c in controls(scene, "transfer")[:2])
 
 
 def unrelated_quic(scene: Scene) -> Asked:
     """C5: QUIC to hosts that are known to speak it."""
-    return tuple(_visit(scene, c, Kind.QUIC) for c in _controls(scene, "quic")[:2])
+    return tuple(_visit(scene, c, Kind.QUIC) for c in controls(scene, "quic")[:2])
 
 
 def _visit(scene: Scene, control: Control, kind: Kind) -> Experiment:
@@ -276,117 +283,14 @@ def _visit(scene: Scene, control: Control, kind: Kind) -> Experiment:
     )
 
 
-def _controls(scene: Scene, purpose: str) -> list[Control]:
+def controls(scene: Scene, purpose: str) -> list[Control]:
+    """Return the catalogue's controls for a purpose, without those that fail here."""
     failing = set(scene.facts.vantage.failing_controls)
     return [
         c
         for c in scene.facts.knowledge.catalogue.controls
         if purpose in c.purpose and c.id not in failing
     ]
-
-
-# --- DNS ------------------------------------------------------------------------------------------
-
-
-def _resolve(scene: Scene, arm: Arm, name: str, resolver: str, transport: Transport) -> Experiment:
-    return Experiment(
-        kind=Kind.RESOLVE,
-        endpoint=scene.facts.endpoint.id,
-        arm=arm,
-        name=name,
-        resolver=resolver,
-        transport=transport,
-        port=53,
-    )
-
-
-def neutral_at_same_resolver(scene: Scene) -> Asked:
-    """C1 for DNS: a name that surely exists, at the resolvers whose answers are in doubt."""
-    names = [c.host for c in _controls(scene, "neutral_name")] or ["example.com"]
-    doubted = {
-        (o.resolver, o.transport): None
-        for s in scene.dns.first_said
-        if not s.is_true
-        for o in (s.seen,)
-    }
-    return tuple(
-        _resolve(scene, Arm.C1, names[0], resolver, transport) for resolver, transport in doubted
-    )
-
-
-def encrypted_resolvers(scene: Scene) -> Asked:
-    """C3 for DNS: the same name at encrypted resolvers of other operators."""
-    asked = {source_of(o) for o in scene.facts.dns}
-    wanted = [
-        (r.id, t)
-        for t in _ENCRYPTED
-        for r in scene.facts.knowledge.catalogue.resolvers
-        if t in r.transports and f"{r.id}/{t}" not in asked
-    ]
-    return tuple(_resolve(scene, Arm.C3, scene.host, r, t) for r, t in wanted[:3])
-
-
-def resolver_matrix(scene: Scene) -> Asked:
-    """C3 for DNS: the same resolvers by their other transports: where does the lie ride?"""
-    asked = {source_of(o) for o in scene.facts.dns}
-    public = {s.seen.resolver for s in scene.dns.public_udp}
-    by_id = {r.id: r for r in scene.facts.knowledge.catalogue.resolvers}
-    ids = [i for i in by_id if i in public] or list(by_id)[:2]
-    return tuple(
-        _resolve(scene, Arm.C3, scene.host, i, t)
-        for i in ids[:3]
-        for t in (Transport.UDP, Transport.TCP, Transport.DOH)
-        if t in by_id[i].transports and f"{i}/{t}" not in asked
-    )
-
-
-def same_question_again(scene: Scene) -> Asked:
-    """The doubted questions again: a lie is told each time."""
-    doubted = {
-        (s.seen.resolver, s.seen.transport): None
-        for s in scene.dns.first_said
-        if s.is_true is not True
-    }
-    return tuple(
-        _resolve(scene, Arm.TARGET, scene.host, resolver, transport).model_copy(
-            update={"round": round_}
-        )
-        for resolver, transport in list(doubted)[:3]
-        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)
-    )
-
-
-def access_resolver(scene: Scene) -> Asked:
-    """The provider's own resolver, past the router's."""
-    return (
-        _resolve(scene, Arm.C3, scene.host, "access", Transport.UDP),
-        *(
-            _resolve(scene, Arm.C1, c.host, "access", Transport.UDP)
-            for c in _controls(scene, "neutral_name")[:1]
-        ),
-    )
-
-
-def canaries(scene: Scene) -> Asked:
-    """Addresses that serve no DNS: an answer from there was forged on the way."""
-    names = (scene.host, *(c.host for c in _controls(scene, "neutral_name")[:1]))
-    return tuple(
-        _resolve(scene, Arm.C2, name, f"canary:{c.id}", Transport.UDP)
-        for c in scene.facts.knowledge.catalogue.canaries[:2]
-        for name in names
-    )
-
-
-def other_records(scene: Scene) -> Asked:
-    """SOA and NS of the name at the doubted resolver: a name that has them exists."""
-    doubted = [s.seen for s in scene.dns.first_said if not s.is_true and is_system(s.seen)]
-    return tuple(
-        _resolve(scene, Arm.TARGET, scene.host, o.resolver, o.transport).model_copy(
-            update={"query_type": query_type}
-        )
-        for o in doubted[:1]
-        for query_type in ("SOA", "NS")
-    )
 
 
 def screen(scene: Scene) -> Asked:
@@ -396,74 +300,4 @@ def screen(scene: Scene) -> Asked:
         Experiment(
             kind=Kind.SCREEN, endpoint=endpoint.id, name=endpoint.host, url=endpoint.url, port=0
         ),
-    )
-
-
-# --- QUIC and pace --------------------------------------------------------------------------------
-
-
-def quic_versions(scene: Scene) -> Asked:
-    """A reserved version, which any QUIC server answers, and version 2 with the name."""
-    return tuple(
-        Experiment(
-            kind=Kind.QUIC,
-            endpoint=scene.facts.endpoint.id,
-            name=scene.host,
-            family=spot.family,
-            address=spot.address,
-            port=scene.facts.port,
-            quic_version=version,
-        )
-        for spot in scene.quic.spots[:1]
-        for version in ("negotiation", "2")
-    )
-
-
-def repeat_downloads(scene: Scene) -> Asked:
-    """The same page again, a few times, at one address."""
-    if scene.protocol not in {Protocol.HTTPS, Protocol.HTTP}:
-        return ()
-    fetched = [s for s in scene.facts.spots_of(scene.family) if s.fetches]
-    return tuple(
-        Experiment(
-            kind=Kind.TRANSFER,
-            endpoint=scene.facts.endpoint.id,
-            name=scene.host,
-            family=spot.family,
-            address=spot.address,
-            port=scene.facts.port,
-            url=scene.facts.endpoint.url,
-            round=round_,
-        )
-        for spot in fetched[:1]
-        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 2)
-    )
-
-
-def paired_transfers(scene: Scene) -> Asked:
-    """The endpoint's page and one of another name at the same address, in one block.
-
-    Only names that the catalogue knows to be served there give pages worth timing.
-    """
-    endpoint = scene.facts.endpoint
-    fetched = [s for s in scene.facts.spots_of(scene.family) if s.fetches]
-    if scene.protocol is not Protocol.HTTPS or not endpoint.neutral_names:
-        return ()
-    other = endpoint.neutral_names[0]
-    arms = ((Arm.TARGET, scene.host, endpoint.url), (Arm.C1, other, _url(scene, other)))
-    return tuple(
-        Experiment(
-            kind=Kind.TRANSFER,
-            endpoint=endpoint.id,
-            arm=arm,
-            name=name,
-            family=spot.family,
-            address=spot.address,
-            port=scene.facts.port,
-            url=url,
-            round=round_,
-        )
-        for spot in fetched[:1]
-        for round_ in range(1, k.THROTTLE_FLOWS + 1)
-        for arm, name, url in arms
     )

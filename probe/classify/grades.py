@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from probe.classify import constants as k
-from probe.classify.rules import weaker
+from probe.classify.rules import RANK
 from probe.model.words import Grade
 
 # Rounding must not decide whether 1/20 is within 0.05.
@@ -47,18 +47,25 @@ def name_grade(case: Case) -> Grade:
         return Grade.SUSPECTED
     backed = case.c2 == "dead" or case.elsewhere or physical
     proved = case.c2 == "dead" or case.elsewhere_home
-    grade = Grade.SUSPECTED
+    several = case.failures >= k.ARTEFACT_SIGHTINGS and case.controls >= k.ARTEFACT_SIGHTINGS
+    grades = [Grade.SUSPECTED, _by_test(case, backed=backed, proved=proved)]
+    if several and (physical or case.c2 == "dead"):
+        grades.append(Grade.PROBABLE)
+    if case.too_soon >= k.TOO_SOON_STRONG:
+        # No order needs to be drawn for what the server cannot have sent.
+        grades.append(Grade.STRONG)
+    return max(grades, key=RANK.index)
+
+
+def _by_test(case: Case, *, backed: bool, proved: bool) -> Grade:
     p = case.p_value
-    if p is None:
-        several = case.failures >= k.ARTEFACT_SIGHTINGS and case.controls >= k.ARTEFACT_SIGHTINGS
-        if (physical or case.c2 == "dead") and several:
-            grade = Grade.PROBABLE
-    elif p < k.P_CONFIRMED and proved:
-        grade = Grade.CONFIRMED
-    elif p < k.P_STRONG and backed:
-        grade = Grade.STRONG
-    elif p <= k.P_PROBABLE + _EPSILON and (case.discordant or p < k.P_STRONG):
-        grade = Grade.PROBABLE
-    # techniques 0.3: with residual state about, a control's failure is no data; the order of the
-    # rounds then carries less than the test believes.
-    return weaker(grade, Grade.PROBABLE) if case.residual and not proved else grade
+    if p is None or case.residual:
+        # techniques 0.3: with residual state about, a control's failure is no data.
+        return Grade.SUSPECTED
+    if p < k.P_CONFIRMED and proved:
+        return Grade.CONFIRMED
+    if p < k.P_STRONG and backed:
+        return Grade.STRONG
+    if p <= k.P_PROBABLE + _EPSILON and (case.discordant or p < k.P_STRONG):
+        return Grade.PROBABLE
+    return Grade.SUSPECTED

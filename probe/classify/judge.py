@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from probe.classify.facts import Facts, Truth, derive, protocol_and_port
-from probe.classify.rivals import settle
 from probe.classify.rules import RULES_VERSION, L, Rule, first, say
 from probe.classify.rules_dns import RULES_DNS
 from probe.classify.rules_http import RULES_HTTP
@@ -12,6 +11,7 @@ from probe.classify.rules_quic import RULES_QUIC
 from probe.classify.rules_tcp import RULES_TCP
 from probe.classify.rules_tls import RULES_TLS
 from probe.classify.scene import Scene
+from probe.classify.settle import settle
 from probe.model.evidence import Evidence
 from probe.model.knowledge import Knowledge
 from probe.model.verdict import Finding, Verdict
@@ -59,7 +59,7 @@ def _families(facts: Facts) -> tuple[Family, ...]:
 
 
 def _judged(scene: Scene) -> Verdict:
-    findings = _findings(scene)
+    findings = findings_of(scene)
     primary = _primary(findings, scene.protocol)
     also = tuple(
         f
@@ -69,7 +69,8 @@ def _judged(scene: Scene) -> Verdict:
     return _verdict(scene.facts, scene.protocol, scene.family, primary, also)
 
 
-def _findings(scene: Scene) -> list[Finding]:
+def findings_of(scene: Scene) -> list[Finding]:
+    """Return what each layer's table says, earliest layer first."""
     if scene.protocol is Protocol.QUIC:
         # Lies about the name stand in the way of every protocol.
         return [_find(RULES_DNS, scene.dns, scene), _find(RULES_QUIC, scene.quic, scene)]

@@ -1,184 +1,31 @@
-"""What the resolvers said of the name, one family at a time, each statement judged.
+"""What the DNS rules ask of the testimony: who lies, how, how often, and whose the liar is."""
 
-A denial is false when a trusted source affirms; an address is false when it proved false. A mere
-failure to connect at an answered address is no lie.
-"""
-
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, is_nat64
-from probe.classify.facts import Facts, Spot, Truth
-from probe.classify.fingerprints import is_censors, match_address
-from probe.classify.outcomes import Ending, ending_of
+from probe.classify.facts import Truth
+from probe.classify.fingerprints import is_censors
+from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
 from probe.classify.statements import (
+    CUTS,
     DENIALS,
-    ENCRYPTED,
     POLICY_CNAMES,
-    QUERY_TYPES,
     Said,
     is_answered,
-    is_system,
-    kind_of,
-    source_of,
     words,
 )
+from probe.classify.testimony import Testimony
 from probe.model.observation import DnsAnswer, DnsObservation
-from probe.model.words import Family, Flag, Transport
+from probe.model.words import Flag, Transport
 
 
 @dataclass(frozen=True)
-class DnsLook:
+class DnsLook(Testimony):
     """The evidence of one family (or, with None, of both) for the DNS rules."""
-
-    facts: Facts
-    family: Family | None
-
-    @cached_property
-    def spots(self) -> dict[str, Spot]:
-        """Spots by address."""
-        return {spot.address: spot for spot in self.facts.spots}
-
-    @cached_property
-    def asked(self) -> tuple[DnsObservation, ...]:
-        """Questions for addresses of this family, our own machine's trouble left out."""
-        wanted = {QUERY_TYPES[self.family]} if self.family else set(QUERY_TYPES.values())
-        return tuple(
-            o
-            for o in self.facts.dns
-            if o.query_type in wanted
-            and not o.resolver.startswith("canary:")
-            and ending_of(o.failure) is not Ending.OURS
-        )
-
-    @cached_property
-    def is_affirmed(self) -> bool:
-        """Whether somebody trusted says that the name has addresses of this family.
-
-        A server that is alive at an old address does not affirm a name that trusted resolvers deny:
-        the name was given up, or taken away for everyone.
-        """
-        trusted = [o for o in self.asked if o.transport in ENCRYPTED and self.is_trusted(o)]
-        if trusted and not any(o.addresses for o in trusted):
-            return not any(is_answered(o) for o in trusted)
-        return any(
-            spot.truth in {Truth.PROVED, Truth.ENDORSED}
-            for spot in self.facts.spots_of(self.family)
-            if spot.named_by or spot.truth is Truth.PROVED
-        )
-
-    @cached_property
-    def said(self) -> tuple[Said, ...]:
-        """Every message, judged."""
-        return tuple(said for seen in self.asked for said in self._judged(seen))
-
-    @cached_property
-    def first_said(self) -> tuple[Said, ...]:
-        """The first readable message of each question: what an ordinary client uses."""
-        return tuple(next(iter(self._judged(seen))) for seen in self.asked)
-
-    def _judged(self, seen: DnsObservation) -> Iterable[Said]:
-        readable = [a for a in seen.answers if a.malformed is None and not a.wrong_id]
-        if not readable:
-            kind = ending_of(seen.failure)
-            kind = Ending.GARBAGE if kind is Ending.DONE else kind
-            return [Said(seen, None, kind, self._denial_truth(kind, seen))]
-        return [self._said(seen, answer) for answer in readable]
-
-    def _said(self, seen: DnsObservation, answer: DnsAnswer) -> Said:
-        kind = kind_of(answer, seen)
-        if kind is not Ending.DONE:
-            return Said(seen, answer, kind, self._denial_truth(kind, seen))
-        truths = [spot.truth for a in answer.addresses if (spot := self.spots.get(a)) is not None]
-        if any(t in {Truth.PROVED, Truth.ENDORSED} for t in truths):
-            return Said(seen, answer, kind, is_true=True)
-        if truths and all(t is Truth.FALSE for t in truths):
-            return Said(seen, answer, kind, is_true=False)
-        if any(self._is_known_lie(name) for name in answer.cnames):
-            return Said(seen, answer, kind, is_true=False, why="cname")
-        return Said(seen, answer, kind, is_true=None)
-
-    def _is_known_lie(self, text: str) -> bool:
-        knowledge = self.facts.knowledge
-        return any(is_censors(f, knowledge) for f in match_address(text, knowledge))
-
-    def _denial_truth(self, kind: Ending, seen: DnsObservation) -> bool | None:
-        """A denial is false if the name is known to have addresses of this family."""
-        if kind not in DENIALS or not self.is_affirmed:
-            return None
-        if kind is Ending.NODATA and seen.query_type == "AAAA":
-            # Resolvers that filter AAAA for everyone (home routers do) are no liars.
-            return False if self.control_has("AAAA", source_of(seen)) else None
-        return False
-
-    # --- the control name at the same resolver ---------------------------------------------------
-
-    def control_has(self, query_type: str, source: str) -> bool:
-        """Whether a neutral name has addresses of this kind at that resolver."""
-        if query_type == "AAAA" and source in self.facts.vantage.facts.aaaa_resolvers:
-            return True
-        return any(
-            o.addresses and o.query_type == query_type and source_of(o) == source
-            for o in self.facts.dns_control
-        )
-
-    def control_works(self, seen: DnsObservation) -> bool | None:
-        """Whether the same resolver answers for a neutral name; None: not asked."""
-        source = source_of(seen)
-        own = [o for o in self.facts.dns_control if source_of(o) == source]
-        if own:
-            return any(
-                a.malformed is None and not a.wrong_id and a.rcode in {0, None}
-                for o in own
-                for a in o.answers
-            )
-        facts = self.facts.vantage.facts
-        if source in facts.working_resolvers:
-            return True
-        return False if source in facts.failing_resolvers else None
-
-    def control_has_own(self, seen: DnsObservation) -> bool:
-        """Whether a neutral name was asked of that very source for this endpoint, and answered."""
-        own = [o for o in self.facts.dns_control if source_of(o) == source_of(seen)]
-        return any(is_answered(o) for o in own)
-
-    @cached_property
-    def over_encrypted(self) -> tuple[Said, ...]:
-        """What came of questions over encrypted transports, verified or not."""
-        return self._of(lambda o: o.transport in ENCRYPTED)
-
-    # --- groups of sources -----------------------------------------------------------------------
-
-    def _of(self, wanted: Callable[[DnsObservation], bool]) -> tuple[Said, ...]:
-        return tuple(s for s in self.first_said if wanted(s.seen))
-
-    @cached_property
-    def system(self) -> tuple[Said, ...]:
-        """What the access network's own resolver said."""
-        return self._of(is_system)
-
-    @cached_property
-    def public_udp(self) -> tuple[Said, ...]:
-        """What came back for questions to public resolvers over UDP."""
-        return self._of(lambda o: o.transport is Transport.UDP and not is_system(o))
-
-    @cached_property
-    def public_tcp(self) -> tuple[Said, ...]:
-        """What came back for questions to public resolvers over TCP."""
-        return self._of(lambda o: o.transport is Transport.TCP and not is_system(o))
-
-    @cached_property
-    def encrypted(self) -> tuple[Said, ...]:
-        """What verified encrypted resolvers said."""
-        return self._of(lambda o: o.transport in ENCRYPTED and self.is_trusted(o))
-
-    def is_trusted(self, seen: DnsObservation) -> bool:
-        """Whether an encrypted resolver proved who it is."""
-        chain = self.facts.chains.get(seen.id)
-        return chain is not None and chain.verified
 
     # --- what rules ask --------------------------------------------------------------------------
 
@@ -292,16 +139,20 @@ class DnsLook:
         )
 
     @cached_property
-    def resets(self) -> tuple[Said, ...]:
-        """DNS over TCP that was cut after the question, at resolvers that answer neutral names."""
+    def cut_over_tcp(self) -> tuple[Said, ...]:
+        """DNS over TCP that was cut after the question, where encrypted questions are not."""
+        if any(s.kind in CUTS for s in self.over_encrypted):
+            return ()
         return tuple(
             s
             for s in (*self.public_tcp, *self.system)
-            if s.seen.transport is Transport.TCP
-            and s.kind in {Ending.RESET, Ending.CLOSED}
-            and self.control_has_own(s.seen)
-            and not any(e.kind in {Ending.RESET, Ending.CLOSED} for e in self.over_encrypted)
+            if s.seen.transport is Transport.TCP and s.kind in CUTS
         )
+
+    @cached_property
+    def resets(self) -> tuple[Said, ...]:
+        """Those of them at resolvers that answered a neutral name over TCP."""
+        return tuple(s for s in self.cut_over_tcp if self.control_has_own(s.seen))
 
     @cached_property
     def system_is_honest(self) -> bool:

@@ -4,16 +4,28 @@ Every rule names its rivals by id. A rival is ruled out by evidence, never by be
 was asked and did not rule it out remains; what was not asked says so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from probe.classify import experiments as ask
+from probe.classify import experiments_dns as ask_dns
+from probe.classify import experiments_pace as ask_pace
 from probe.classify.experiments import Asked
-from probe.classify.outcomes import Ending
+from probe.classify.rival_facts import (
+    affirmed,
+    all_addresses,
+    c1_alive,
+    gate_passes,
+    name_proved,
+    never,
+    online,
+    proved_all,
+    repeated,
+    resolver_works,
+    works_at_home,
+    works_elsewhere,
+)
 from probe.classify.scene import Scene
-from probe.model.experiment import Experiment
-from probe.model.verdict import Rival
-from probe.model.words import Protocol, RivalStatus, VantageState
 
 # Profiles, from little to much; an experiment is asked from its own profile on.
 LOOK, QUICK, STANDARD, DEEP = range(4)
@@ -35,106 +47,35 @@ class Row:
     profile: int = LOOK
 
 
-def _c1_alive(scene: Scene) -> bool:
-    match scene.protocol:
-        case Protocol.HTTP:
-            return scene.http.c1 == "alive"
-        case Protocol.QUIC:
-            return scene.quic.c1 == "alive"
-        case _:
-            return scene.tls.c1 == "alive" or scene.http.c1 == "alive"
-
-
-def _name_proved(scene: Scene) -> bool:
-    """The name fails at a host that has nothing to do with it, or fails before the server can."""
-    if scene.protocol is Protocol.HTTP:
-        return scene.http.c2 == "dead" or len(scene.http.too_soon) >= 2
-    return scene.tls.c2 == "dead" or len(scene.tls.too_soon) >= 2
-
-
-def _works_elsewhere(scene: Scene) -> bool:
-    step = {Protocol.HTTP: "http", Protocol.QUIC: "quic", Protocol.TCP: "tcp"}
-    if scene.protocol in step:
-        return bool(scene.tcp.elsewhere.passing(step[scene.protocol]))
-    failing = "tcp" if scene.tcp.all_fail else "tls"
-    return bool(scene.tcp.elsewhere.passing(failing))
-
-
-def _works_at_home(scene: Scene) -> bool:
-    elsewhere = scene.tcp.elsewhere
-    return elsewhere.passing_at_home("tcp" if scene.tcp.all_fail else "tls")
-
-
-def _repeated(scene: Scene) -> bool:
-    """Every repeat failed with the name, and none of at least three without it."""
-    looks = (scene.tls, scene.http, scene.quic)
-    if any(look.is_discordant for look in looks):
-        return True
-    return scene.tcp.all_fail and len(scene.tcp.failures) > 3
-
-
-def _all_addresses(scene: Scene) -> bool:
-    return len(scene.tls.failing_spots) >= 2 and not scene.tls.verified
-
-
-def _online(scene: Scene) -> bool:
-    return scene.facts.vantage.state in {VantageState.ONLINE, VantageState.DEGRADED}
-
-
-def _resolver_works(scene: Scene) -> bool:
-    doubted = [s for s in scene.dns.first_said if s.is_true is not True]
-    return bool(doubted) and all(scene.dns.control_works(s.seen) for s in doubted)
-
-
-def _gate_passes(scene: Scene, *gates: str) -> bool:
-    outcomes = {g.gate: g.outcome for g in scene.facts.vantage.gates}
-    return all(outcomes.get(gate) == "pass" for gate in gates)
-
-
-def _never(scene: Scene) -> bool:
-    del scene
-    return False
-
-
-def _affirmed(scene: Scene) -> bool:
-    return scene.dns.is_affirmed
-
-
-def _proved_all(scene: Scene) -> bool:
-    return bool(scene.dns.system_lies) and all(
-        s.kind is not Ending.DONE for s in scene.dns.system_lies
-    )
-
-
 RIVALS: tuple[Row, ...] = (
-    Row("not_measured", "Nothing was measured yet.", "look at it", ask.screen, _never),
+    Row("not_measured", "Nothing was measured yet.", "look at it", ask.screen, never),
     # --- about names ------------------------------------------------------------------------------
     Row(
         "dead_name",
         "The name does not exist, for anyone.",
         "ask encrypted resolvers of other operators",
-        ask.encrypted_resolvers,
-        _affirmed,
+        ask_dns.encrypted_resolvers,
+        affirmed,
     ),
     Row(
         "name_taken_down",
         "The registry took the name away, for everyone.",
         "look from another vantage point",
         ask.from_elsewhere,
-        _never,
+        never,
     ),
     Row(
         "resolver_broken",
         "The resolver fails for every name.",
         "ask the same resolver for a neutral name",
-        ask.neutral_at_same_resolver,
-        _resolver_works,
+        ask_dns.neutral_at_same_resolver,
+        resolver_works,
     ),
     Row(
         "local_filter",
         "The router's or this machine's own resolver filters.",
         "ask the provider's resolver past the router",
-        ask.access_resolver,
+        ask_dns.access_resolver,
         lambda scene: scene.dns.access_lies or not scene.dns.is_private,
         QUICK,
     ),
@@ -143,29 +84,29 @@ RIVALS: tuple[Row, ...] = (
         "Another address of the same service, nearer to here.",
         "prove each answered address by a handshake there",
         ask.prove_answers,
-        _proved_all,
+        proved_all,
     ),
     Row(
         "stale_answer",
         "The resolver still names a server that is gone.",
         "ask the same resolver again",
-        ask.same_question_again,
-        _never,
+        ask_dns.same_question_again,
+        never,
         QUICK,
     ),
     Row(
         "authority_refuses_resolver",
         "The name's own servers refuse this resolver.",
         "ask the same resolver for the name's other records",
-        ask.other_records,
-        _never,
+        ask_dns.other_records,
+        never,
         QUICK,
     ),
     Row(
         "two_upstreams",
         "The resolver passes on two answers of two upstreams.",
         "ask the same resolvers by other transports",
-        ask.resolver_matrix,
+        ask_dns.resolver_matrix,
         lambda scene: any(not s.seen.resolver.startswith("system") for s in scene.dns.races),
         QUICK,
     ),
@@ -173,7 +114,7 @@ RIVALS: tuple[Row, ...] = (
         "transparent_proxy",
         "The network answers questions to public resolvers itself.",
         "ask an address that serves no DNS for a neutral name",
-        ask.canaries,
+        ask_dns.canaries,
         lambda scene: bool(scene.facts.canary) and not scene.dns.canary_answers_all,
         QUICK,
     ),
@@ -181,8 +122,8 @@ RIVALS: tuple[Row, ...] = (
         "dns_forged",
         "Answers are forged on the way.",
         "ask the same resolvers by other transports",
-        ask.resolver_matrix,
-        _never,
+        ask_dns.resolver_matrix,
+        never,
         QUICK,
     ),
     Row(
@@ -198,14 +139,14 @@ RIVALS: tuple[Row, ...] = (
         "The server, or the way to it, fails whatever the name.",
         "the same address with a neutral name of equal length",
         ask.neutral_at_same_address,
-        _c1_alive,
+        c1_alive,
     ),
     Row(
         "server_refuses_name",
         "The server itself ends connections for this name.",
         "the same name at a host that has nothing to do with it",
         ask.name_at_neutral_host,
-        _name_proved,
+        name_proved,
         QUICK,
     ),
     Row(
@@ -213,7 +154,7 @@ RIVALS: tuple[Row, ...] = (
         "The server ends connections for names that it does not know.",
         "the same name at a host that has nothing to do with it",
         ask.name_at_neutral_host,
-        _c1_alive,
+        c1_alive,
         QUICK,
     ),
     Row(
@@ -221,35 +162,35 @@ RIVALS: tuple[Row, ...] = (
         "The service is down for everyone.",
         "look from another vantage point",
         ask.from_elsewhere,
-        _works_elsewhere,
+        works_elsewhere,
     ),
     Row(
         "blocked_there_too",
         "It is blocked where the other vantage point is, in the same way.",
         "look from a vantage point in another country",
         ask.from_elsewhere,
-        _never,
+        never,
     ),
     Row(
         "origin_geofence",
         "The service refuses this country's addresses.",
         "look from another network in this country",
         ask.from_elsewhere,
-        _works_at_home,
+        works_at_home,
     ),
     Row(
         "one_bad_address",
         "One server of several is broken.",
         "the same name at other addresses of the service",
         ask.other_addresses,
-        _all_addresses,
+        all_addresses,
     ),
     Row(
         "closed_port",
         "Nothing listens on this port.",
         "the same address on another port",
         ask.other_ports,
-        lambda scene: len(scene.tcp.too_soon) >= 2 or _works_elsewhere(scene),
+        lambda scene: len(scene.tcp.too_soon) >= 2 or works_elsewhere(scene),
     ),
     Row(
         "port_only",
@@ -267,21 +208,21 @@ RIVALS: tuple[Row, ...] = (
         "The refusal was forged on the way.",
         "the same address on another port, for the time a packet needs",
         ask.other_ports,
-        _never,
+        never,
     ),
     Row(
         "slow_server",
         "The server is slow for everyone.",
         "the same address with a neutral name, and another vantage point",
         lambda scene: (*ask.neutral_at_same_address(scene), *ask.from_elsewhere(scene)),
-        lambda scene: scene.pace.is_throttled or _c1_alive(scene),
+        lambda scene: scene.pace.is_throttled or c1_alive(scene),
     ),
     Row(
         "rate_limit",
         "The server limits how often it is asked.",
         "repeat the attempt, spaced",
         ask.first_block,
-        _repeated,
+        repeated,
         QUICK,
     ),
     Row(
@@ -318,7 +259,7 @@ RIVALS: tuple[Row, ...] = (
         "Somebody answers for the whole address, whatever the name.",
         "look at the certificate from another vantage point",
         ask.from_elsewhere,
-        _never,
+        never,
     ),
     Row(
         "stale_roots",
@@ -333,35 +274,35 @@ RIVALS: tuple[Row, ...] = (
         "A program or appliance here exchanges certificates.",
         "look at the certificates of unrelated hosts",
         ask.unrelated_hosts,
-        lambda scene: _gate_passes(scene, "interception"),
+        lambda scene: gate_passes(scene, "interception"),
     ),
     Row(
         "clock",
         "This machine's clock is wrong.",
         "compare with the Date of unrelated hosts",
         ask.unrelated_hosts,
-        lambda scene: _gate_passes(scene, "clock"),
+        lambda scene: gate_passes(scene, "clock"),
     ),
     Row(
         "portal",
         "A portal or a filter of this line answers for every site.",
         "fetch pages whose content is known",
         ask.unrelated_hosts,
-        lambda scene: _gate_passes(scene, "captive_portal"),
+        lambda scene: gate_passes(scene, "captive_portal"),
     ),
     Row(
         "line_trouble",
         "This line fails.",
         "unrelated hosts elsewhere and at home",
         ask.unrelated_hosts,
-        _online,
+        online,
     ),
     Row(
         "route_fault",
         "A route to that network is broken.",
         "look from another vantage point",
         ask.from_elsewhere,
-        _never,
+        never,
     ),
     Row(
         "slow_line",
@@ -375,13 +316,13 @@ RIVALS: tuple[Row, ...] = (
         "Packets were lost by chance.",
         "repeat with and without the name, in an order drawn by lot",
         lambda scene: (
-            ask.same_question_again(scene)
+            ask_dns.same_question_again(scene)
             if not scene.facts.spots
             else ask.more_connections(scene)
             if scene.tcp.all_fail
             else ask.first_block(scene)
         ),
-        _repeated,
+        repeated,
         QUICK,
     ),
     Row(
@@ -396,7 +337,7 @@ RIVALS: tuple[Row, ...] = (
         "A filter still remembers our name from the attempt before.",
         "wait, then the neutral name again",
         ask.wait_then_neutral,
-        _never,
+        never,
         QUICK,
     ),
     Row(
@@ -404,7 +345,7 @@ RIVALS: tuple[Row, ...] = (
         "The hello's shape is filtered, whatever the name.",
         "the same name with other hellos",
         ask.other_hellos,
-        lambda scene: _c1_alive(scene),
+        lambda scene: c1_alive(scene),
         QUICK,
     ),
     Row(
@@ -412,7 +353,7 @@ RIVALS: tuple[Row, ...] = (
         "Our TLS library and this server do not get on.",
         "the same hello from another vantage point",
         ask.from_elsewhere,
-        _works_elsewhere,
+        works_elsewhere,
         QUICK,
     ),
     Row(
@@ -426,7 +367,7 @@ RIVALS: tuple[Row, ...] = (
         "quic_version",
         "Only version 1 of QUIC is filtered.",
         "ask for versions, and try version 2",
-        ask.quic_versions,
+        ask_pace.quic_versions,
         lambda scene: scene.quic.negotiation_tried and not scene.quic.negotiates,
     ),
     Row(
@@ -441,42 +382,10 @@ RIVALS: tuple[Row, ...] = (
         "frozen",
         "A filter stops connections after so many packets.",
         "repeat the download",
-        ask.repeat_downloads,
-        _never,
+        ask_pace.repeat_downloads,
+        never,
         QUICK,
     ),
 )
 
 BY_ID = {row.id: row for row in RIVALS}
-
-
-def settle(ids: Sequence[str], scene: Scene) -> tuple[Rival, ...]:
-    """Return what became of these rivals."""
-    performed = scene.facts.evidence.performed - scene.facts.evidence.refused
-    return tuple(_settle(BY_ID[id_], scene, performed) for id_ in ids)
-
-
-def _settle(row: Row, scene: Scene, performed: frozenset[str]) -> Rival:
-    if row.is_out(scene):
-        status = RivalStatus.RULED_OUT
-    elif any(experiment.id in performed for experiment in row.asks(scene)):
-        status = RivalStatus.REMAINS
-    else:
-        status = RivalStatus.NOT_ASKED
-    return Rival(id=row.id, status=status, experiment=row.experiment, by=_by(row, scene))
-
-
-def _by(row: Row, scene: Scene) -> tuple[str, ...]:
-    """Return the observations of the experiments that this rival asked for."""
-    wanted = {experiment.id for experiment in row.asks(scene)}
-    return tuple(o.id for o in scene.facts.evidence.observations if o.experiment in wanted)[:8]
-
-
-def questions(ids: Sequence[str], scene: Scene, profile: int) -> list[Experiment]:
-    """Return what to ask about these rivals at this profile, those ruled out left alone."""
-    found: list[Experiment] = []
-    for id_ in ids:
-        row = BY_ID[id_]
-        if row.profile <= profile and not row.is_out(scene):
-            found.extend(e.model_copy(update={"rival": row.id}) for e in row.asks(scene))
-    return found

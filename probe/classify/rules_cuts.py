@@ -145,17 +145,6 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         why="The exchange failed, and nothing tells the server from the path.",
     ),
     Rule[HttpLook](
-        id="http.cut_short_inside_tls",
-        when=lambda look: (
-            look.over_tls and bool(look.answered) and len(look.truncated) == len(look.answered)
-        ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("slow_server", "site_down", "frozen"),
-        why="H09: the page was cut short, by the server or on the way.",
-    ),
-    Rule[HttpLook](
         id="http.truncated",
         when=lambda look: (
             not look.over_tls and bool(look.answered) and len(look.truncated) == len(look.answered)

@@ -328,6 +328,15 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         why="The resolver's addresses do not serve, others do: a dead server, or somebody else's.",
     ),
     Rule[DnsLook](
+        id="dns.tcp_cut_uncontrolled",
+        when=lambda look: bool(look.cut_over_tcp) and not look.resets,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=("resolver_broken",),
+        why="D14: DNS over TCP is cut after this name; no neutral name was asked there yet.",
+    ),
+    Rule[DnsLook](
         id="dns.ok",
         when=lambda look: (
             any(s.is_true for s in look.system)

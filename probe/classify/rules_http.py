@@ -128,6 +128,17 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
         "G03: instead of the item, the platform shows its login page.",
         locus=Locus.PLATFORM,
     ),
+    Rule[HttpLook](
+        id="http.cut_short_inside_tls",
+        when=lambda look: (
+            look.over_tls and 0 < look.status < 300 and len(look.truncated) == len(look.answered)
+        ),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=("slow_server", "site_down", "frozen"),
+        why="H09: the page was cut short, by the server or on the way.",
+    ),
     _fine(
         "http.ok_login",
         lambda look: look.over_tls and look.has("wall.login"),

@@ -8,6 +8,7 @@ from probe.model.words import Family, Transport
 
 ENCRYPTED = frozenset({Transport.DOT, Transport.DOH})
 DENIALS = frozenset({Ending.NXDOMAIN, Ending.NODATA, Ending.SERVFAIL, Ending.DENIED})
+CUTS = frozenset({Ending.RESET, Ending.CLOSED})
 # techniques D08: names by which a resolver asks a platform for its restricted mode: a policy that
 # the network's owner chose, not censorship.
 POLICY_CNAMES = frozenset(

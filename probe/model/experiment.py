@@ -66,7 +66,8 @@ class Experiment(Value):
     vantage: str | None = None
     """For remote: which control vantage."""
     wait_s: float | None = None
-    """For wait: how long, before the pace factor."""
+    """How long to wait (before the pace factor): for `wait`, and before an attempt of a round where
+    residual state was seen."""
 
     @cached_property
     def id(self) -> str:

@@ -1,0 +1,74 @@
+"""What can be asked about QUIC's versions and about pace: other versions, repeats, pairs."""
+
+from probe.classify import constants as k
+from probe.classify.experiments import Asked, url_of
+from probe.classify.scene import Scene
+from probe.model.experiment import Experiment, Kind
+from probe.model.words import Arm, Protocol
+
+
+def quic_versions(scene: Scene) -> Asked:
+    """A reserved version, which any QUIC server answers, and version 2 with the name."""
+    return tuple(
+        Experiment(
+            kind=Kind.QUIC,
+            endpoint=scene.facts.endpoint.id,
+            name=scene.host,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            quic_version=version,
+        )
+        for spot in scene.quic.spots[:1]
+        for version in ("negotiation", "2")
+    )
+
+
+def repeat_downloads(scene: Scene) -> Asked:
+    """The same page again, a few times, at one address."""
+    if scene.protocol not in {Protocol.HTTPS, Protocol.HTTP}:
+        return ()
+    fetched = [s for s in scene.facts.spots_of(scene.family) if s.fetches]
+    return tuple(
+        Experiment(
+            kind=Kind.TRANSFER,
+            endpoint=scene.facts.endpoint.id,
+            name=scene.host,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            url=scene.facts.endpoint.url,
+            round=round_,
+        )
+        for spot in fetched[:1]
+        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 2)
+    )
+
+
+def paired_transfers(scene: Scene) -> Asked:
+    """The endpoint's page and one of another name at the same address, in one block.
+
+    Only names that the catalogue knows to be served there give pages worth timing.
+    """
+    endpoint = scene.facts.endpoint
+    fetched = [s for s in scene.facts.spots_of(scene.family) if s.fetches]
+    if scene.protocol is not Protocol.HTTPS or not endpoint.neutral_names:
+        return ()
+    other = endpoint.neutral_names[0]
+    arms = ((Arm.TARGET, scene.host, endpoint.url), (Arm.C1, other, url_of(scene, other)))
+    return tuple(
+        Experiment(
+            kind=Kind.TRANSFER,
+            endpoint=endpoint.id,
+            arm=arm,
+            name=name,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            url=url,
+            round=round_,
+        )
+        for spot in fetched[:1]
+        for round_ in range(1, k.THROTTLE_FLOWS + 1)
+        for arm, name, url in arms
+    )
