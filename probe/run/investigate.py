@@ -151,6 +151,9 @@ async def _perform(experiment: Experiment, case: Case, context: Context) -> None
         await _ask_remotes(experiment, case, context)
         return
     tools = context.tools
+    if experiment.wait_s is not None:
+        # A filter's memory runs out by its own clock; the pace factor scales both (design, Pacing).
+        await trio.sleep(experiment.wait_s * tools.pacing.pace_factor)
     if experiment.round:
         tools = replace(tools, limiter=context.limiter.confirming())
     seen: list[Observation] = []

@@ -175,3 +175,23 @@ def test_an_endpoint_measured_within_the_pause_is_left_out(base):
     result = run_virtual(inside)
 
     assert {verdict.endpoint for verdict in result.verdicts} == {"twitter.web"}
+
+
+def test_a_wait_is_kept_and_scaled(base):
+    """Residual blocking is over when the wait is: the judge's question is worth its time."""
+    ended = {}
+    for pace in (1.0, 0.1):
+        world = build_world("s01", base.catalogue, pace=pace)
+        played = play(
+            world,
+            _endpoints(base, "instagram.web"),
+            knowledge_in(world, base),
+            profile="quick",
+            pace_factor=pace,
+        )
+        waits = [e for e in played.sink.performed.values() if e.wait_s]
+        ended[pace] = (played.result.run.ended_at - world.at).total_seconds()
+        assert waits
+        assert ended[pace] >= max(e.wait_s for e in waits) * pace
+
+    assert ended[0.1] < ended[1.0] / 2
