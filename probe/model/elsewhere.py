@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -11,7 +11,7 @@ from probe.model.observation import Observation
 from probe.model.target import Country, Endpoint
 from probe.model.words import VantageState
 
-PROTOCOL = 1
+PROTOCOL: Final = 1
 """Goes up with any change of meaning; both sides refuse what they do not speak."""
 # The longest id in the catalogue has 40 characters; a question must not carry a text.
 _ID_CHARACTERS = 128
