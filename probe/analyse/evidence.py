@@ -25,7 +25,8 @@ def _lines(finding: Finding) -> Iterator[str]:
     grade = f", {finding.grade}" if finding.grade else ""
     yield f"rule {finding.rule_id}{grade}"
     if finding.n_target or finding.n_control:
-        yield f"{finding.n_target} attempts with the trigger, {finding.n_control} without it"
+        attempts = "attempt" if finding.n_target == 1 else "attempts"
+        yield f"{finding.n_target} {attempts} with the trigger, {finding.n_control} without it"
     if finding.p_value is not None:
         yield f"p = {finding.p_value:.2g} if the trigger made no difference"
     if finding.trigger is not None:

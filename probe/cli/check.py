@@ -21,7 +21,7 @@ from probe.cli.check_plan import (
 from probe.cli.check_sources import Stored, stored_documents, stored_runs
 from probe.cli.check_writing import default_format, parse_check_output, write_report
 from probe.cli.consent import consent_option
-from probe.cli.measuring import INTERRUPTED
+from probe.cli.main import INTERRUPTED
 from probe.cli.options import (
     ca_file_option,
     database_option,

@@ -10,7 +10,7 @@ from probe.model.words import Grade, Layer, State
 LAYERS: Final = (Layer.DNS, Layer.TCP, Layer.TLS, Layer.HTTP, Layer.QUIC)
 ENDINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "passed": "as expected",
+        "passed": "passed",
         "failed": "FAILED",
         "inconclusive": "INCONCLUSIVE",
         "nothing_selected": "NOTHING SELECTED",
