@@ -7,6 +7,7 @@ import trio
 
 from probe.lab.virtual.net import run_virtual, virtual_net
 from probe.lab.worlds import build_world
+from probe.model.experiment import Experiment, Kind
 from probe.model.words import Category, State, VantageState
 from probe.reference import load_knowledge
 from probe.run import EndpointDone, RunRequest, Stopped, measure
@@ -177,21 +178,17 @@ def test_an_endpoint_measured_within_the_pause_is_left_out(base):
     assert {verdict.endpoint for verdict in result.verdicts} == {"twitter.web"}
 
 
-def test_a_wait_is_kept_and_scaled(base):
-    """Residual blocking is over when the wait is: the judge's question is worth its time."""
-    ended = {}
-    for pace in (1.0, 0.1):
-        world = build_world("s01", base.catalogue, pace=pace)
-        played = play(
-            world,
-            _endpoints(base, "instagram.web"),
-            knowledge_in(world, base),
-            profile="quick",
-            pace_factor=pace,
-        )
-        waits = [e for e in played.sink.performed.values() if e.wait_s]
-        ended[pace] = (played.result.run.ended_at - world.at).total_seconds()
-        assert waits
-        assert ended[pace] >= max(e.wait_s for e in waits) * pace
+def test_a_wait_is_kept_and_scaled(base, monkeypatch):
+    """Residual state must run out before a control says anything."""
 
-    assert ended[0.1] < ended[1.0] / 2
+    def ask_to_wait(evidence, *_):
+        wait = Experiment(kind=Kind.WAIT, endpoint=evidence.endpoint.id, wait_s=100.0)
+        return () if wait.id in evidence.performed else (wait,)
+
+    monkeypatch.setattr("probe.run.investigate.ask", ask_to_wait)
+    took = {
+        pace: _play(base, "open", "bbc.web", pace_factor=pace).result.run for pace in (1.0, 0.1)
+    }
+
+    seconds = {pace: (run.ended_at - run.started_at).total_seconds() for pace, run in took.items()}
+    assert seconds[1.0] - seconds[0.1] == pytest.approx(90.0, abs=1.0)
