@@ -151,6 +151,7 @@ ENGLISH = Wording(
         "geo_dns": "it is another address of the same service, nearer to here",
         "authority_refuses_resolver": "the name's own servers refuse this resolver",
         "two_upstreams": "the resolver passes on the answers of two others",
+        "stale_answer": "the resolver still names a server that is gone",
         "transparent_proxy": "this network answers questions to public resolvers itself",
         "dns_forged": "the answers are forged on the way",
         "last_known_works": "the name is denied, and its server is alive",
