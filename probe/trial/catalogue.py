@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from probe.errors import LabError
+from probe.lab.worlds.layout import Layout, layout_of
 from probe.model.target import Catalogue, Control, Service
 from probe.reference.catalogue import load_catalogue
 
@@ -36,9 +37,15 @@ def whole_catalogue() -> Catalogue:
     return load_catalogue()
 
 
+@lru_cache(maxsize=1)
+def whole_layout() -> Layout:
+    """Return where the whole catalogue's hosts are."""
+    return layout_of(whole_catalogue())
+
+
 @lru_cache(maxsize=64)
 def small_catalogue(endpoints: tuple[str, ...], country: str) -> Catalogue:
-    """Return these endpoints, and what it takes to judge them from a country."""
+    """Return these endpoints (and others at their hosts), and what it takes to judge them."""
     whole = whole_catalogue()
     services = tuple(_services(whole, endpoints))
     found = {endpoint.id for service in services for endpoint in service.endpoints}
@@ -56,9 +63,11 @@ def small_catalogue(endpoints: tuple[str, ...], country: str) -> Catalogue:
 
 
 def _services(whole: Catalogue, endpoints: Sequence[str]) -> list[Service]:
+    # Endpoints at the same host come along: a host's site is made of all that it serves.
+    hosts = {endpoint.host for endpoint in whole.endpoints if endpoint.id in endpoints}
     services = []
     for service in whole.services:
-        kept = tuple(endpoint for endpoint in service.endpoints if endpoint.id in endpoints)
+        kept = tuple(endpoint for endpoint in service.endpoints if endpoint.host in hosts)
         if kept:
             services.append(service.model_copy(update={"endpoints": kept}))
     return services

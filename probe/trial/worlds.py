@@ -1,0 +1,180 @@
+"""Builds the world of a line: its network, its environment, and every scenario's boxes, fresh."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from probe.errors import LabError
+from probe.lab.box import Box, Names
+from probe.lab.servers.nameserver import Lie
+from probe.lab.servers.site import Edge
+from probe.lab.world import World
+from probe.lab.worlds.layout import layout_of
+from probe.lab.worlds.misbehaving import SiteChange
+from probe.lab.worlds.networks import Access
+from probe.lab.worlds.spec import Ground, WorldSpec
+from probe.model.target import Catalogue, Endpoint
+from probe.trial.blocking import BLOCKING
+from probe.trial.catalogue import small_catalogue
+from probe.trial.environments import ENVIRONMENTS, Environment, link_of
+from probe.trial.innocent import INNOCENT
+from probe.trial.places import HELPERS, NETWORKS, Place, background
+from probe.trial.placing import Kind, Placement, Spot
+from probe.trial.scenario import Line, Scenario
+
+# RFC 1918, RFC 4193: what a home's router hands out.
+_HOME_RESOLVER: Final = ("192.168.178.1", "fd00:178::1")
+
+
+def kind_of(scenario: Scenario) -> Kind:
+    """Return a scenario's kind."""
+    kind = BLOCKING.get(scenario.kind) or INNOCENT.get(scenario.kind)
+    if kind is None:
+        raise LabError(f"scenario {scenario.id}: there is no kind {scenario.kind!r}")
+    return kind
+
+
+def catalogue_of(line: Line) -> Catalogue:
+    """Return what a line's run measures."""
+    country = NETWORKS[line.network].access.country
+    return small_catalogue(tuple(sorted(set(line.endpoints))), country)
+
+
+def line_world(line: Line) -> World:
+    """Return a line's world; its boxes are fresh, so one world is for one play."""
+    place = NETWORKS[line.network]
+    environment = ENVIRONMENTS[line.environment]
+    access = _resolving(place.access, environment)
+    catalogue = catalogue_of(line)
+    placed = _placements(line.scenarios, Ground(catalogue, layout_of(catalogue), access))
+    spec = WorldSpec(
+        id=line.id,
+        title=f"{place.words}; {environment.words}",
+        story=" ".join(f"{s.endpoint}: {kind_of(s).words}." for s in line.scenarios),
+        access=access,
+        link=link_of(environment, line.link),
+        boxes=partial(_boxes, place, environment, line),
+    )
+    return environment.spec(_server_side(spec, placed)).build(catalogue, seed=line.seed)
+
+
+def helper_world(line: Line, country: str) -> World:
+    """Return the same internet as a helper in another place sees it: without the line's boxes."""
+    access = HELPERS[country]
+    catalogue = catalogue_of(line)
+    ground = Ground(catalogue, layout_of(catalogue), access)
+    client = NETWORKS[line.network].access.country
+    seen = [s for s in line.scenarios if _is_seen(s, ground, country, client)]
+    placed = [
+        _Placed(p.endpoint, replace(p.placement, hosts={}, lies=()))
+        for p in _placements(seen, ground)
+    ]
+    spec = WorldSpec(
+        id=f"{line.id}@{country}",
+        title=f"what a helper in {country} sees",
+        story="",
+        access=access,
+        boxes=partial(_innocent_boxes, seen),
+    )
+    return _server_side(spec, placed).build(catalogue, seed=line.seed)
+
+
+def service_country(service: str) -> str:
+    """Return where a service is at home: the country from which an origin refuses nobody."""
+    return _HOMES.get(service, "US")
+
+
+# Where the services' operators are; everything else of the catalogue is American.
+_HOMES: Final = {
+    "rt": "RU",
+    "sputnik": "RU",
+    "dw": "DE",
+    "bbc": "DE",
+    "meduza": "DE",
+    "tiktok": "US",
+}
+
+
+def _is_seen(scenario: Scenario, ground: Ground, country: str, client: str) -> bool:
+    """Say whether a target's own trouble shows from a country."""
+    kind = kind_of(scenario)
+    if not kind.innocent:
+        return False
+    if kind.abroad is None:
+        return True
+    if "client" in kind.abroad:
+        return country == client
+    endpoint = next(e for e in ground.catalogue.endpoints if e.id == scenario.endpoint)
+    return country != service_country(endpoint.service)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    endpoint: Endpoint
+    placement: Placement
+
+
+def _placements(scenarios: Sequence[Scenario], ground: Ground) -> list[_Placed]:
+    endpoints = {endpoint.id: endpoint for endpoint in ground.catalogue.endpoints}
+    return [
+        _Placed(endpoints[s.endpoint], kind_of(s).place(Spot(ground, endpoints[s.endpoint], s)))
+        for s in scenarios
+    ]
+
+
+def _server_side(spec: WorldSpec, placed: Sequence[_Placed]) -> WorldSpec:
+    """Lay over a world what the scenarios change in its servers, resolver and hosts file."""
+    lies: list[Lie] = []
+    changed: list[tuple[Names, SiteChange]] = []
+    dead: list[str] = []
+    edges: dict[str, Edge] = {}
+    hosts: dict[str, tuple[str, ...]] = {}
+    for one in placed:
+        placement, host = one.placement, one.endpoint.host
+        lies += placement.lies
+        edges |= placement.edges
+        hosts |= placement.hosts
+        if placement.change is not None:
+            changed.append((Names((host,)), placement.change))
+        if placement.dead:
+            dead.append(host)
+    return replace(
+        spec,
+        lies=tuple(lies),
+        changed=tuple(changed),
+        dead=Names(tuple(dead)),
+        edges=MappingProxyType({**spec.edges, **edges}),
+        client_hosts=MappingProxyType(hosts),
+    )
+
+
+def _boxes(
+    place: Place, environment: Environment, line: Line, ground: Ground
+) -> Mapping[int, Sequence[Box]]:
+    rows: dict[int, list[Box]] = {}
+    _add(rows, environment.boxes(ground, line.seed))
+    _add(rows, background(place, ground))
+    for one in _placements(line.scenarios, ground):
+        _add(rows, one.placement.boxes)
+    return rows
+
+
+def _innocent_boxes(scenarios: Sequence[Scenario], ground: Ground) -> Mapping[int, Sequence[Box]]:
+    rows: dict[int, list[Box]] = {}
+    for one in _placements(scenarios, ground):
+        _add(rows, one.placement.boxes)
+    return rows
+
+
+def _add(rows: dict[int, list[Box]], more: Mapping[int, Sequence[Box]]) -> None:
+    for link, boxes in more.items():
+        rows.setdefault(link, []).extend(boxes)
+
+
+def _resolving(access: Access, environment: Environment) -> Access:
+    if environment.resolver == "access":
+        return access
+    # A home's router forwards to the provider's resolver, which whoami names see.
+    return replace(access, resolver=_HOME_RESOLVER)
