@@ -1,0 +1,65 @@
+from collections import Counter
+
+from probe.trial.blocking import BLOCKING
+from probe.trial.catalogue import whole_layout
+from probe.trial.environments import ENVIRONMENTS
+from probe.trial.grid import Plan, line_named, lines
+from probe.trial.innocent import INNOCENT
+from probe.trial.scenario import Setting
+from probe.trial.worlds import catalogue_of, line_world
+
+
+def test_the_same_seed_draws_the_same_lines():
+    assert lines(Plan(30, 60, seed=5)) == lines(Plan(30, 60, seed=5))
+
+
+def test_a_larger_campaign_only_has_more_lines():
+    """A wrong verdict keeps its id when the campaign grows."""
+    small = {line.id: line for line in lines(Plan(20, 60, seed=5))}
+    large = {line.id: line for line in lines(Plan(60, 200, seed=5))}
+
+    assert small.items() <= large.items()
+
+
+def test_a_line_is_found_again_by_its_id():
+    line = lines(Plan(40, 0, seed=7))[2]
+
+    assert line_named(line.id) == line
+    assert line_named("no-such-line") is None
+
+
+def test_every_kind_comes_round():
+    drawn = Counter(s.kind for line in lines(Plan(200, 900, seed=3)) for s in line.scenarios)
+
+    assert set(BLOCKING) <= set(drawn)
+    assert set(INNOCENT) <= set(drawn)
+
+
+def test_every_environment_comes_round():
+    drawn = {line.environment for line in lines(Plan(0, 16 * len(ENVIRONMENTS), seed=3))}
+
+    assert drawn == set(ENVIRONMENTS)
+
+
+def test_targets_of_one_line_share_no_network():
+    """Filters by address must not hit a neighbour."""
+    hosts = whole_layout().hosts
+
+    for line in lines(Plan(40, 80, seed=2)):
+        catalogue = catalogue_of(line)
+        own = {e.id: hosts[e.host] for e in catalogue.endpoints if e.id in line.endpoints}
+        every = [address for addresses in own.values() for address in addresses]
+        assert len(every) == len(set(every))
+
+
+def test_a_setting_that_is_asked_for_changes_nothing_else():
+    drawn = lines(Plan(16, 16, seed=9))
+    asked = lines(Plan(16, 16, seed=9, setting=Setting.TWO))
+
+    assert {line.setting for line in asked} == {Setting.TWO}
+    assert [line.scenarios for line in asked] == [line.scenarios for line in drawn]
+
+
+def test_every_line_can_be_built():
+    for line in lines(Plan(160, 700, seed=4)):
+        line_world(line)
