@@ -13,8 +13,9 @@ from probe.model.words import Arm
 class Remote(Protocol):
     """A control vantage: a helper that answers now, or a snapshot of what one saw earlier."""
 
-    id: str
-    """Shown in the evidence, e.g. `helper:de.example.net` or `snapshot:2026-11-20/DE`."""
+    @property
+    def id(self) -> str:
+        """Shown in the evidence, e.g. `helper:de.example.net` or `snapshot:2026-11-20/DE`."""
 
     @property
     def notes(self) -> Sequence[str]:
