@@ -45,3 +45,63 @@ def execute(world: str, argv: tuple[str, ...], targets: Path | None, seed: int) 
     from probe.lab.kernel import run_command
 
     return run_command(build_world(world, load_catalogue(targets), seed=seed), argv)
+
+
+@command.command(name="score")
+@click.option(
+    "--scenarios",
+    type=click.IntRange(min=0),
+    default=200,
+    show_default=True,
+    help="How many scenarios in which something interferes.",
+)
+@click.option(
+    "--benign",
+    type=click.IntRange(min=0),
+    default=400,
+    show_default=True,
+    help="How many in which nobody does; as many come along beside the others.",
+)
+@click.option(
+    "--setting",
+    type=click.Choice(["none", "snapshot", "one", "two"]),
+    help="What is learnt from elsewhere. Default: drawn for each run.",
+)
+@click.option("--profile", default="quick", show_default=True, help="How far each run goes.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the whole campaign.")
+@click.option("--kind", "kinds", multiple=True, help="Only these kinds; may be repeated.")
+@click.option(
+    "--environment", "environments", multiple=True, help="Only these lines; may be repeated."
+)
+@click.option(
+    "--processes", type=click.IntRange(min=1), default=2, show_default=True, help="Side by side."
+)
+@json_option
+def score(
+    scenarios: int,
+    benign: int,
+    setting: str | None,
+    profile: str,
+    seed: int,
+    kinds: tuple[str, ...],
+    environments: tuple[str, ...],
+    processes: int,
+    as_json: bool,
+) -> None:
+    """Play drawn scenarios and count how often the judge was right; nothing leaves the machine."""
+    from probe.trial.campaign import score_plan
+    from probe.trial.grid import Plan
+    from probe.trial.scenario import Setting
+    from probe.trial.scoreboard import score_blocks
+
+    plan = Plan(scenarios, benign, seed, Setting(setting) if setting else None, environments, kinds)
+    counted = score_plan(plan, profile=profile, processes=processes, tell=_tell)
+    if as_json:
+        click.echo(json.dumps(counted.as_json()))
+    else:
+        show(score_blocks(counted), sys.stdout)
+
+
+def _tell(done: int, of: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {of} runs", nl=done == of, err=True)
