@@ -36,7 +36,16 @@ class Certificate(StrEnum):
     STATE_CA = "state_ca"  # chains to a root that some machines were told to trust
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
+    NEW_ROOT = "new_root"  # of an authority that is younger than the client's store of roots
+    ANTIVIRUS = "antivirus"  # of a program whose root the machine was told to trust
     WRONG_NAME = "wrong_name"  # genuine, but of the filter's own host
+
+
+_STRANGERS = {
+    Certificate.STATE_CA: "Ministry of the Lab",
+    Certificate.NEW_ROOT: "Lab Trust Services 2026",
+    Certificate.ANTIVIRUS: "Lab Antivirus Web Shield",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +136,12 @@ class Authority:
             case Certificate.PRIVATE_CA:
                 # techniques S09: `O=Internet Widgits Pty Ltd` is what OpenSSL's form proposes.
                 return self._by_stranger(names, "Internet Widgits Pty Ltd", span)
-            case Certificate.STATE_CA:
-                return self._by_stranger(names, "Ministry of the Lab", span)
+            case Certificate.STATE_CA | Certificate.NEW_ROOT | Certificate.ANTIVIRUS:
+                return self._by_stranger(names, _STRANGERS[kind], span)
+
+    def forger_root(self, kind: Certificate) -> bytes:
+        """Return the root by which an authority that is not ours signs."""
+        return self.issue("root.lab.example", kind=kind).chain[-1]
 
     def _by_intermediate(self, names: tuple[str, ...], span: _Span) -> Issued:
         leaf = _leaf(names, self._signer, span)

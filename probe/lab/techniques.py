@@ -98,11 +98,14 @@ R06                impaired   throttle          prefix            ip   any   eve
 R09                impaired   throttle          delay             tls  named handshakes with this name were held back
 G01                restricted server_geoblock   legal             http http+ the server refuses for legal reasons
 G02                restricted server_geoblock   http              http http+ the server refuses this country
+G05                refused    server_geoblock   l3                ip   any   the server's own network drops this country
+G06                refused    server_geoblock   dns               dns  any   the name's own servers refuse this country
 G07                refused    server_geoblock   tls               tls  tls+  the server refuses in the handshake
 G08                restricted reachable_botwall -                 http http+ the server takes the probe for a bot
 G10                ok         ok                -                 http http+ the server asks to log in or to consent
 G11                restricted reachable_botwall rate_limit        http http+ the server limits the rate
 server-error       down       down              server_error      http http+ the server says that it is broken
+origin-dns         down       down              dns               dns  any   the name's own servers do not answer for it
 origin-certificate down       down              certificate       tls  tls+  the server's own certificate is not valid
 origin-tls         down       down              tls               tls  tls+  the server's own end breaks off the handshake
 origin-http        down       down              http              http http+ the server's own answer is broken

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import trio
@@ -11,7 +11,7 @@ import trio
 from probe.lab.box import Box
 from probe.lab.net import Net
 from probe.lab.path import Link, Router
-from probe.lab.pki import authority
+from probe.lab.pki import Certificate, authority
 from probe.lab.servers.running import Farm, serve_farm
 from probe.model.run import Machine
 from probe.model.target import Catalogue
@@ -89,25 +89,40 @@ class World:
     """Where each host of the catalogue is, IPv4 first."""
     farm: Farm
     seed: int
+    local_roots: tuple[Certificate, ...] = ()
+    """Of which forgers the client's machine trusts the root."""
+
+    @property
+    def skew(self) -> timedelta:
+        """Return by how much the client's clock is ahead of the servers'."""
+        return self.farm.skew
 
     @property
     def at(self) -> datetime:
-        """Return the date at which the world's certificates are made."""
-        return self.farm.at
+        """Return what the client's clock shows when the world opens.
+
+        The world's certificates are made at that date too, unless the client's clock is wrong.
+        """
+        return self.farm.at + self.skew
 
     @property
     def ca_pem(self) -> bytes:
         """Return the root that verifies in this world, as `--ca-file` reads it."""
-        return authority(self.at).root_pem
+        return authority(self.farm.at).root_pem
 
     @property
     def ca_der(self) -> bytes:
         """Return the root that verifies in this world."""
-        return authority(self.at).root_der
+        return authority(self.farm.at).root_der
+
+    @property
+    def local_roots_der(self) -> tuple[bytes, ...]:
+        """Return the forgers' roots that the client's machine trusts beside the world's."""
+        return tuple(authority(self.farm.at).forger_root(kind) for kind in self.local_roots)
 
     def dated(self, at: datetime) -> "World":
         """Return the same world at another date: the kernel's lab has the machine's clock."""
-        return replace(self, farm=replace(self.farm, at=at))
+        return replace(self, farm=replace(self.farm, at=at - self.skew))
 
     def family_addresses(self, host: str, family: Family | None) -> tuple[str, ...]:
         """Return where a host is, in one family or in both."""

@@ -19,7 +19,7 @@ from probe.model.target import (
     Service,
     WhoamiName,
 )
-from probe.model.words import Role, Transport
+from probe.model.words import Family, Role, Transport
 
 
 def endpoint(endpoint_id, host, url=None, role=Role.WEB, **more):
@@ -209,3 +209,26 @@ async def fetch_https(world: World, host, path="/", *, address=None) -> Fetched:
     got = await fetch(tls, host, path)
     await trio.aclose_forcefully(tls)
     return got
+
+
+async def look(world, host="www.instagram.com", *, port=443, family=Family.IPV4):
+    """Return one word for what a client sees: a status, or a failure."""
+    version = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
+    try:
+        with trio.fail_after(25):
+            found = await trio.socket.getaddrinfo(host, port, version, socket.SOCK_STREAM)
+            address = found[0][4][0]
+            if port == 443:
+                return str((await fetch_https(world, host, address=address)).status)
+            return str((await fetch(await connect(address, port), host)).status)
+    except trio.TooSlowError:
+        return "timeout"
+    except socket.gaierror as error:
+        return {socket.EAI_NONAME: "noname", socket.EAI_AGAIN: "again"}.get(error.errno, "nodata")
+    except (OSError, h11.RemoteProtocolError) as error:
+        return type(error).__name__
+    except trio.BrokenResourceError as error:
+        cause = error.__cause__
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "certificate"
+        return type(cause).__name__

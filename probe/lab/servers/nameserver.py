@@ -84,6 +84,10 @@ class Lie:
     technique: str = ""
     """Where it is not the kind's own row: an ad-blocking resolver is E03, not D05."""
     ttl_s: int = TTL_S
+    types: frozenset[str] = frozenset()
+    """Told to questions for these record types only; empty: for all."""
+    every: int = 1
+    """Told to every so manieth question only (a forwarder with several upstreams)."""
 
     @property
     def row(self) -> str:
@@ -147,6 +151,7 @@ class NameService:
     server: NameServer
     zone: Zone
     _cached_at: dict[str, float] = field(default_factory=dict)
+    _questions: int = 0
 
     def reply(
         self, wire: bytes, *, client: str, local: str, now: float, over_udp: bool
@@ -193,8 +198,13 @@ class NameService:
                 return ""
             case _:
                 pass
+        self._questions += 1
         for lie in self.server.lies:
-            if lie.names.match(name):
+            if (
+                lie.names.match(name)
+                and (not lie.types or kind in lie.types)
+                and self._questions % lie.every == 0
+            ):
                 _lie(response, lie, name, kind)
                 return lie.row
         if self.server.authoritative:

@@ -2,8 +2,9 @@
 
 import errno
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
@@ -53,6 +54,8 @@ class Farm:
     zone: Zone = field(default_factory=lambda: EMPTY_ZONE)
     ports: Mapping[int, Speaks] = field(default_factory=lambda: WEB_PORTS)
     quic: bool = True
+    skew: timedelta = timedelta()
+    """By how much the net's clock, which is the client's, is ahead of the servers'."""
 
 
 async def serve_farm(
@@ -110,6 +113,7 @@ class _Servers:
             server.id: NameService(server, farm.zone) for server in farm.name_servers.values()
         }
         self._connections: dict[str, int] = {}
+        self._asked: dict[tuple[str, str], list[float]] = {}
         self.speaks_quic = any(site.http3 for e in farm.edges.values() for site in e.sites)
 
     async def on_connection(self, speaks: Speaks, stream: trio.SocketStream) -> None:
@@ -224,11 +228,30 @@ class _Servers:
                 if page is not None:
                     return page
             page = page_of(edge, request) if edge is not None else Page(status=404)
+            page = self._refused(edge, request, client) or page
             if page.technique:
                 self._note(client, page.technique, request.host)
-            return page
+            return replace(page, headers=(*page.headers, ("date", self._http_date())))
 
         return respond
+
+    def _http_date(self) -> str:
+        """Return the servers' date as RFC 9110 section 5.6.7 writes it."""
+        now = self._net.utc_now() - self._farm.skew
+        return format_datetime(now.astimezone(UTC), usegmt=True)
+
+    def _refused(self, edge: Edge | None, request: Request, client: "_Client") -> Page | None:
+        """Return what a site says instead of its page where it has had enough."""
+        site = edge.site(request.host) if edge is not None else None
+        if site is None or site.refusal is None or not request.secure:
+            return None
+        refusal, now = site.refusal, self._net.path.now
+        asked = self._asked.setdefault((site.host, client.address), [])
+        asked.append(now)
+        if refusal.every:
+            return refusal.page if len(asked) % refusal.every == 0 else None
+        recent = [at for at in asked if now - at < refusal.per_s]
+        return refusal.page if len(recent) > refusal.beyond else None
 
     def quic_certificate(self, local: str) -> Issued | None:
         """Return what is shown over QUIC at this address; None: nothing speaks QUIC there."""

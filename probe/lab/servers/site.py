@@ -71,6 +71,18 @@ NOT_FOUND = Page(
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A page that a site sends instead of its own: every so often, or to those who ask a lot."""
+
+    page: Page
+    every: int = 0
+    """Each so manieth request is refused; 0: by rate."""
+    beyond: int = 0
+    """More requests than these from one client within `per_s` are refused."""
+    per_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One name as a server serves it."""
 
@@ -85,6 +97,7 @@ class Site:
     certificate: Certificate = Certificate.GENUINE
     alpn: tuple[str, ...] = ("h2", "http/1.1")
     http3: bool = False
+    refusal: Refusal | None = None
     technique: str = ""
     """Row of the techniques' catalogue that the whole site plays (E10, G07, ...), if any."""
 

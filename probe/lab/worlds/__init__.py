@@ -7,12 +7,15 @@ from typing import Final
 
 from probe.errors import UsageError
 from probe.lab.world import World
-from probe.lab.worlds import benign, blocking
+from probe.lab.worlds import benign, blocking, origins
 from probe.lab.worlds.spec import WorldSpec
 from probe.model.target import Catalogue
 
 WORLDS: Final[Mapping[str, WorldSpec]] = MappingProxyType(
-    {spec.id: spec for spec in (*blocking.STORIES, *benign.SPECS, *blocking.TECHNIQUES)}
+    {
+        spec.id: spec
+        for spec in (*blocking.STORIES, *benign.SPECS, *origins.SPECS, *blocking.TECHNIQUES)
+    }
 )
 """By id, in the order in which `roadblock lab list` shows them."""
 

@@ -98,6 +98,12 @@ PAGES: Final[Mapping[str, Page]] = MappingProxyType(
             padding_bytes=131_072,
             technique="origin-http",
         ),
+        "closes-early": Page(
+            headers=(_HTML,),
+            manner=Manner.TRUNCATED,
+            padding_bytes=40_960,
+            technique="origin-http",
+        ),
         "reset-mid-body": Page(
             headers=(_HTML,),
             manner=Manner.RESET_MID_BODY,

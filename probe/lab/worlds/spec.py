@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from probe.lab.box import Box, Names
 from probe.lab.boxes import BOXES
 from probe.lab.path import Link
-from probe.lab.pki import LAB_ANCHOR
+from probe.lab.pki import LAB_ANCHOR, Certificate
 from probe.lab.servers.nameserver import Lie, NameManner, NameServer
 from probe.lab.servers.running import Farm
 from probe.lab.servers.site import Edge, TlsManner
@@ -32,6 +32,8 @@ class Ground:
     layout: Layout
     access: Access
     pace: float = 1.0
+    seed: int = 0
+    """The world's own; faults that come and go draw their times from it."""
 
     def box(self, technique: str, **settings: Any) -> Box:  # noqa: ANN401 (each box has its own)
         """Return a fresh box by the row that it plays, at the run's pace."""
@@ -69,6 +71,25 @@ def no_boxes(ground: Ground) -> Mapping[int, Sequence[Box]]:
     return {}
 
 
+ResolverPlan = Callable[["Ground", str], tuple[Lie, ...]]
+"""What a resolver, by its id (`access`, `google`, …), answers otherwise than the zone says."""
+
+EdgePlan = Callable[["Ground", Mapping[str, Edge]], Mapping[str, Edge]]
+"""Servers that differ from the map's, by address; None of them is named twice."""
+
+
+def no_lies(ground: Ground, resolver: str) -> tuple[Lie, ...]:
+    """Return nothing: every resolver tells what the zone says."""
+    del ground, resolver
+    return ()
+
+
+def no_edges(ground: Ground, edges: Mapping[str, Edge]) -> Mapping[str, Edge]:
+    """Return nothing: every server is the map's."""
+    del ground, edges
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class WorldSpec:
     """A named world, for any catalogue."""
@@ -82,6 +103,8 @@ class WorldSpec:
     """Fresh boxes by link; 2 is inside the access network, 3 at its border."""
     lies: tuple[Lie, ...] = ()
     """Of the access network's resolver."""
+    answers: ResolverPlan = no_lies
+    """Of all resolvers; after `lies`."""
     resolver_manner: NameManner = NameManner.ANSWER
     resolver_delay_s: float = 0.0
     changed: tuple[tuple[Names, SiteChange], ...] = ()
@@ -93,12 +116,19 @@ class WorldSpec:
     admits_every: int = 1
     edges: Mapping[str, Edge] = field(default_factory=lambda: MappingProxyType({}))
     """Servers that no catalogue knows: block page, portal, forger; by address."""
+    furnish: EdgePlan = no_edges
+    """Servers that depend on the map; they win over `edges`."""
     has_ipv4: bool = True
     has_ipv6: bool = True
     client_resolvers: tuple[str, ...] | None = None
     """None: the access network's."""
     client_hosts: Hosts = field(default_factory=lambda: MappingProxyType({}))
     environment_proxies: tuple[str, ...] = ()
+    tunnel_interfaces: tuple[str, ...] = ()
+    local_roots: tuple[Certificate, ...] = ()
+    """Of which forgers the client's machine trusts the root."""
+    skew: timedelta = timedelta()
+    """By how much the client's clock is ahead of everybody else's."""
 
     def with_boxes(self, boxes: BoxPlan) -> "WorldSpec":
         """Return the same world with these boxes."""
@@ -119,21 +149,23 @@ class WorldSpec:
         """
         layout = layout_of(catalogue)
         access = self.access
+        ground = Ground(catalogue, layout, access, pace, seed)
         accepting = frozenset(c.host for c in catalogue.controls if c.accepts_foreign_names)
         edges = self._edges(layout, accepting)
+        edges.update(self.furnish(ground, edges))
         resolver = NameServer(
             "access",
             access.resolver,
             egress=access.resolver_egress,
-            lies=self.lies,
+            lies=(*self.lies, *self.answers(ground, "access")),
             manner=self.resolver_manner,
             delay_s=self.resolver_delay_s,
         )
-        name_servers = {**layout.name_servers, **dict.fromkeys(access.resolver, resolver)}
-        boxes = {
-            link: tuple(row)
-            for link, row in self.boxes(Ground(catalogue, layout, access, pace)).items()
+        name_servers = {
+            **self._public_resolvers(ground),
+            **dict.fromkeys(access.resolver, resolver),
         }
+        boxes = {link: tuple(row) for link, row in self.boxes(ground).items()}
         last = len(access.routers)
         vacant = Vacant(inhabited=frozenset((*edges, *name_servers)))
         boxes[last] = (*boxes.get(last, ()), vacant)
@@ -149,6 +181,7 @@ class WorldSpec:
                 resolvers=tuple(a for a in own_resolvers if self._has_family_of(a)),
                 hosts=self.client_hosts,
                 environment_proxies=self.environment_proxies,
+                tunnel_interfaces=self.tunnel_interfaces,
             ),
             country=access.country,
             asn=access.asn,
@@ -157,14 +190,23 @@ class WorldSpec:
             boxes=MappingProxyType(boxes),
             hosts=layout.hosts,
             farm=Farm(
-                at=at or LAB_ANCHOR,
+                at=(at or LAB_ANCHOR) - self.skew,
+                skew=self.skew,
                 edges=MappingProxyType(edges),
                 name_servers=MappingProxyType(name_servers),
                 zone=layout.zone,
                 ports=layout.ports,
             ),
             seed=seed,
+            local_roots=self.local_roots,
         )
+
+    def _public_resolvers(self, ground: Ground) -> dict[str, NameServer]:
+        told = {server.id: self.answers(ground, server.id) for server in _known(ground)}
+        return {
+            address: replace(server, lies=told[server.id]) if told[server.id] else server
+            for address, server in ground.layout.name_servers.items()
+        }
 
     def _has_family_of(self, address: str) -> bool:
         return self.has_ipv6 if ":" in address else self.has_ipv4
@@ -193,6 +235,10 @@ class WorldSpec:
                 if names.match(host):
                     sites[host] = change(sites[host])
         return edges_of(layout.names_at, sites)
+
+
+def _known(ground: Ground) -> tuple[NameServer, ...]:
+    return tuple({server.id: server for server in ground.layout.name_servers.values()}.values())
 
 
 def _manner(edge: Edge, manner: TlsManner, accepting: frozenset[str]) -> TlsManner:

@@ -81,6 +81,8 @@ class Portal(Box):
     portal: tuple[str, str] = ("", "")
     """Its web server's address, IPv4 and IPv6."""
     spares: frozenset[str] = frozenset()
+    ports: frozenset[int] = frozenset({80, 443})
+    """What is led to the portal; other ports of the web are dropped like everything else."""
     _flows: dict[tuple[int, str, int, str, int], str] = field(default_factory=dict)
 
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
@@ -94,7 +96,7 @@ class Portal(Box):
             if flow.server != portal or meant is None:
                 return PASS if packet.icmp is not None else DROP
             return replace_with(replace(packet, source=meant, raw=None))
-        if packet.protocol == TCP and flow.server_port in {80, 443}:
+        if packet.protocol == TCP and flow.server_port in self.ports:
             self._flows[_at_portal(flow, portal)] = flow.server
             out.log(What.REDIRECTED, flow)
             return replace_with(replace(packet, destination=portal, raw=None))
