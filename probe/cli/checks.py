@@ -2,11 +2,11 @@
 
 import importlib.util
 import ipaddress
-import os
 import platform
 import shutil
 import ssl
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -134,11 +134,11 @@ def check_database(database: Path) -> Iterator[Check]:
     folder = database.parent
     while not folder.exists():
         folder = folder.parent
-    target = database if database.exists() else folder
-    if os.access(target, os.W_OK):
+    problem = _write_problem(database, folder)
+    if problem is None:
         yield Check("Database", "ok", str(database))
     else:
-        yield Check("Database", "bad", f"{target} cannot be written; name another with --db")
+        yield Check("Database", "bad", f"{problem}; name another with --db")
     free_bytes = shutil.disk_usage(folder).free
     enough = free_bytes >= DISK_FREE_MIN_BYTES
     yield Check("Disk", "ok" if enough else "bad", f"{free_bytes / 1e9:.1f} GB free")
@@ -192,6 +192,19 @@ def _check_resolver(address: str, catalogue: Catalogue, geo: Geo) -> Check:
             text = f"{address}: {resolver.operator}'s public resolver ({whose})"
             return Check("Resolver", "note", f"{text}; your provider's is not tested")
     return Check("Resolver", "ok", f"{address}: {whose}")
+
+
+def _write_problem(database: Path, folder: Path) -> str | None:
+    """Try it: what a root user, a read-only disk or a container allows is not in the mode bits."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if database.exists():
+            with database.open("r+b"):
+                pass
+    except OSError as error:
+        return f"{error.filename or folder} cannot be written ({error.strerror})"
+    return None
 
 
 def _lines(path: Path) -> list[str]:

@@ -9,6 +9,7 @@ import click
 
 from probe.cli.checks import Check, local_checks
 from probe.cli.consent import agreed, consent_option
+from probe.cli.measuring import knowledge_here
 from probe.cli.options import (
     database_option,
     geo_option,
@@ -18,8 +19,10 @@ from probe.cli.options import (
 )
 from probe.config.consent import Language
 from probe.config.settings import default_database
+from probe.lab.mark import world_of
 from probe.reference import load_catalogue, open_geo
 from probe.report.grid import Cell, Grid, Tone, show
+from probe.run.machine import read_machine
 
 TONES = {"ok": Tone.GOOD, "note": Tone.WARN, "bad": Tone.BAD, "not tested": Tone.DIM}
 
@@ -48,10 +51,14 @@ def command(
     catalogue = load_catalogue(targets)
     checks = local_checks(database or default_database(), catalogue, open_geo(geo_db))
     if network:
-        agreed(consent, language=language, services=())
         from probe.cli.network_checks import network_checks
 
-        checks = (*(c for c in checks if c.state != "not tested"), *network_checks(targets, geo_db))
+        machine = read_machine()
+        lab_world = world_of(machine.resolv_conf)
+        if lab_world is None:
+            agreed(consent, language=language, services=())
+        asked = network_checks(knowledge_here(lab_world, targets, None, geo_db), machine)
+        checks = (*(check for check in checks if check.state != "not tested"), *asked)
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks]))
     else:

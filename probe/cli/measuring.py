@@ -16,6 +16,7 @@ from probe.cli.reading import stored_findings
 from probe.model.knowledge import Knowledge
 from probe.model.run import Machine
 from probe.model.target import Pacing
+from probe.reference import load_knowledge, without_local_roots
 from probe.report.findings import Findings, findings
 from probe.run import Event, RunRequest, measure
 from probe.run.setup import make_tools
@@ -29,6 +30,15 @@ def lab_ca_file() -> Path | None:
     """Return the root of the lab's own authority, which the lab names to its commands."""
     named = os.environ.get("LAB_CA_FILE")
     return Path(named) if named else None
+
+
+def knowledge_here(
+    lab_world: str | None, targets: Path | None, ca_file: Path | None, geo_db: Path | None
+) -> Knowledge:
+    """Return what may be known here; inside the lab its own authority verifies, and no other."""
+    if lab_world is None:
+        return load_knowledge(targets, ca_file, geo_db)
+    return without_local_roots(load_knowledge(targets, ca_file or lab_ca_file(), geo_db))
 
 
 async def measure_and_store(

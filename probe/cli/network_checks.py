@@ -1,18 +1,16 @@
 """What `doctor --network` asks the outside: the gates of a run, without any service."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import trio
 
 from probe.cli.checks import Check
 from probe.model.knowledge import Knowledge
+from probe.model.run import Machine
 from probe.model.verdict import GateVerdict
-from probe.reference import load_knowledge
 from probe.report.words import place, vantage_sentences, wording
 from probe.run import RunRequest, RunResult, measure
-from probe.run.machine import read_machine
 from probe.run.memory import MemorySink
 from probe.run.setup import make_tools
 
@@ -23,10 +21,9 @@ OUTCOMES: dict[str, Literal["ok", "bad", "not tested"]] = {
 }
 
 
-def network_checks(targets: Path | None, geo_db: Path | None) -> tuple[Check, ...]:
+def network_checks(knowledge: Knowledge, machine: Machine) -> tuple[Check, ...]:
     """Ask the control hosts; one check per gate. Nothing is stored."""
-    knowledge = load_knowledge(targets, None, geo_db)
-    result = trio.run(_gates, knowledge)
+    result = trio.run(_gates, knowledge, machine)
     words = wording("en")
     return (
         Check("Network", "ok", place(result.run, words)),
@@ -39,9 +36,9 @@ def network_checks(targets: Path | None, geo_db: Path | None) -> tuple[Check, ..
     )
 
 
-async def _gates(knowledge: Knowledge) -> RunResult:
+async def _gates(knowledge: Knowledge, machine: Machine) -> RunResult:
     utc = datetime.now(UTC)
-    tools = make_tools(knowledge, read_machine(), utc=utc)
+    tools = make_tools(knowledge, machine, utc=utc)
     return await measure(RunRequest(endpoints=()), knowledge, tools, MemorySink(), run_id="doctor")
 
 

@@ -8,7 +8,7 @@ import click
 import trio
 
 from probe.cli.consent import agreed, consent_option
-from probe.cli.measuring import INTERNET, INTERRUPTED, lab_ca_file, measure_and_store, past_of
+from probe.cli.measuring import INTERNET, INTERRUPTED, knowledge_here, measure_and_store, past_of
 from probe.cli.options import (
     ca_file_option,
     database_option,
@@ -24,7 +24,6 @@ from probe.cli.telling import Teller
 from probe.config.consent import Language
 from probe.config.settings import default_database
 from probe.lab.mark import world_of
-from probe.reference import load_knowledge, without_local_roots
 from probe.report.document import document_json
 from probe.report.grid import show
 from probe.report.progress import progress
@@ -113,11 +112,7 @@ def command(
     wanted = [parse_output(text) for text in outputs]
     machine = read_machine()
     lab_world = world_of(machine.resolv_conf)
-    if lab_world is not None and ca_file is None:
-        ca_file = lab_ca_file()
-    knowledge = load_knowledge(targets, ca_file, geo_db)
-    if lab_world is not None:
-        knowledge = without_local_roots(knowledge)
+    knowledge = knowledge_here(lab_world, targets, ca_file, geo_db)
     endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
     if not endpoints:
         click.echo("Nothing is selected.", err=True)
