@@ -70,6 +70,10 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
     is_core = scene.facts.endpoint.core and scene.protocol in {Protocol.HTTPS, Protocol.TLS}
     if verdict.state is State.OK and is_core:
         yield from experiments.browser_hello(scene)
+    if scene.protocol in {Protocol.HTTPS, Protocol.TLS} and scene.pace.is_slow_to_answer:
+        yield from experiments.neutral_at_same_address(scene)
+        yield from experiments.name_at_neutral_host(scene)
+        yield from experiments.first_block(scene)
     if any(f.rule_id == "pace.slow_here" for f in accused):
         yield from experiments_pace.repeat_downloads(scene)
 

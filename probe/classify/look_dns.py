@@ -152,7 +152,7 @@ class DnsLook(Testimony):
     @cached_property
     def resets(self) -> tuple[Said, ...]:
         """Those of them at resolvers that answered a neutral name over TCP."""
-        return tuple(s for s in self.cut_over_tcp if self.control_has_own(s.seen))
+        return tuple(s for s in self.cut_over_tcp if self.control_works(s.seen))
 
     @cached_property
     def system_is_honest(self) -> bool:

@@ -187,7 +187,7 @@ class PaceLook:
         """Whether all downloads stop, and at nearly the same byte."""
         width = spread([float(f.bytes) for f in self.stalls])
         return (
-            len(self.stalls) >= k.ARTEFACT_SIGHTINGS
+            len(self.stalls) >= k.LIES_STRONG
             and len(self.stalls) == len(self.target)
             and width is not None
             and width < k.FREEZE_SPREAD_MAX
@@ -198,6 +198,14 @@ class PaceLook:
         """Whether other downloads on this line pass the point at which these stop."""
         far = [*self.same_address, *self.elsewhere_flows]
         return any(f.bytes > k.FREEZE_MAX_BYTES for f in far) or self.is_line_fast
+
+    @cached_property
+    def elsewhere_goes_further(self) -> bool:
+        """Whether another vantage point read more than that from the endpoint itself."""
+        return any(
+            isinstance(o, HttpObservation) and flow_of(o).bytes > k.FREEZE_MAX_BYTES
+            for o in self.facts.elsewhere
+        )
 
     @cached_property
     def same_address_goes_further(self) -> bool:

@@ -42,6 +42,12 @@ def _failing(look: HttpLook, *kinds: Ending) -> bool:
     return look.all_fail and look.kind in kinds
 
 
+def _is_cut_by_host(look: HttpLook, kind: Ending) -> bool:
+    """In cleartext, with no neutral Host that fails too, unless it came too soon for a server."""
+    controlled = look.c1 != "dead" or bool(look.too_soon)
+    return not look.over_tls and _failing(look, kind) and controlled
+
+
 def _cut(
     id_: str, when: When, category: Category, subtype: str | None, rivals: tuple[str, ...], why: str
 ) -> Rule[HttpLook]:
@@ -83,7 +89,11 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.reset_by_host",
-        lambda look: not look.over_tls and _failing(look, Ending.RESET) and look.c1 != "dead",
+        lambda look: (
+            not look.over_tls
+            and _failing(look, Ending.RESET)
+            and (look.c1 != "dead" or bool(look.too_soon))
+        ),
         Category.HTTP_BLOCK,
         "reset",
         _NAME_RIVALS,
@@ -91,7 +101,11 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.closed_by_host",
-        lambda look: not look.over_tls and _failing(look, Ending.CLOSED) and look.c1 != "dead",
+        lambda look: (
+            not look.over_tls
+            and _failing(look, Ending.CLOSED)
+            and (look.c1 != "dead" or bool(look.too_soon))
+        ),
         Category.HTTP_BLOCK,
         "fin",
         _NAME_RIVALS,
@@ -99,7 +113,11 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.silent_by_host",
-        lambda look: not look.over_tls and _failing(look, Ending.SILENT) and look.c1 != "dead",
+        lambda look: (
+            not look.over_tls
+            and _failing(look, Ending.SILENT)
+            and (look.c1 != "dead" or bool(look.too_soon))
+        ),
         Category.HTTP_BLOCK,
         "drop",
         (*_NAME_RIVALS, "slow_server"),

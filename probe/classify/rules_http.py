@@ -222,8 +222,8 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         id="http.page_too_soon",
         when=lambda look: (
             bool(look.answered)
-            and len(look.too_soon) >= k.ARTEFACT_SIGHTINGS
             and len(look.too_soon) == len(look.tries)
+            and (not look.is_redirect or bool(look.strange_redirects))
         ),
         state=State.BLOCKED,
         category=Category.BLOCKPAGE,

@@ -24,11 +24,13 @@ def _throttle_grade(look: PaceLook) -> Grade:
 
 
 def _freeze_grade(look: PaceLook) -> Grade:
-    """Techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9)."""
-    if len(look.stalls) < k.FREEZE_RUNS_STRONG:
+    """A server that stops at the same byte each time looks alike: another vantage must read on.
+
+    techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9).
+    """
+    if not look.elsewhere_goes_further or len(look.stalls) < k.FREEZE_RUNS_STRONG:
         return Grade.SUSPECTED
-    further = bool(look.elsewhere.passing("http"))
-    return Grade.STRONG if further and look.same_address_goes_further else Grade.PROBABLE
+    return Grade.STRONG if look.same_address_goes_further else Grade.PROBABLE
 
 
 def _delay_grade(look: PaceLook) -> Grade:

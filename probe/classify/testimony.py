@@ -135,11 +135,6 @@ class Testimony:
             return True
         return False if source in facts.failing_resolvers else None
 
-    def control_has_own(self, seen: DnsObservation) -> bool:
-        """Whether a neutral name was asked of that very source for this endpoint, and answered."""
-        own = [o for o in self.facts.dns_control if source_of(o) == source_of(seen)]
-        return any(is_answered(o) for o in own)
-
     @cached_property
     def over_encrypted(self) -> tuple[Said, ...]:
         """What came of questions over encrypted transports, verified or not."""
