@@ -14,7 +14,7 @@ from probe.analyse.check import Plan, Take, check, nothing_selected, worth_anoth
 from probe.cli.check_plan import ATTEMPTS, Measuring, Wanted, make_plan
 from probe.cli.check_sources import take_of
 from probe.cli.consent import agreed
-from probe.cli.measuring import INTERNET, lab_ca_file, measure_and_store, past_of
+from probe.cli.measuring import INTERNET, knowledge_here, measure_and_store, past_of
 from probe.cli.selection import country_notes, select, services_of
 from probe.cli.telling import Teller
 from probe.config.settings import default_database
@@ -23,7 +23,6 @@ from probe.model.check import CheckReport
 from probe.model.knowledge import Knowledge
 from probe.model.run import Machine
 from probe.model.target import Endpoint
-from probe.reference import load_knowledge
 from probe.report.progress import progress
 from probe.report.words import wording
 from probe.run import RunRequest
@@ -35,8 +34,7 @@ def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, bool]
     """Measure and check; say whether a signal cut it short."""
     machine = read_machine()
     lab_world = world_of(machine.resolv_conf)
-    ca_file = measuring.ca_file or (lab_ca_file() if lab_world is not None else None)
-    knowledge = load_knowledge(measuring.targets, ca_file, measuring.geo_db)
+    knowledge = knowledge_here(lab_world, measuring.targets, measuring.ca_file, measuring.geo_db)
     catalogue = knowledge.catalogue
     endpoints = select(catalogue, measuring.names, tier=measuring.tier, every=measuring.every)
     plan = make_plan(wanted, catalogue.services, endpoints, attempts=ATTEMPTS)
@@ -48,10 +46,10 @@ def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, bool]
     if len(left_out) == len(endpoints):
         return nothing_selected(plan), False
     services = services_of(catalogue, endpoints)
-    for note in country_notes(services):
-        click.echo(f"Note. {note}", err=True)
     agreement = None
     if lab_world is None:
+        for note in country_notes(services):
+            click.echo(f"Note. {note}", err=True)
         names = [service.name for service in services]
         agreement = agreed(measuring.consent, language=measuring.language, services=names).sha256
     request = RunRequest(
@@ -79,7 +77,7 @@ def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, bool]
         deadline_s=measuring.deadline_s,
         retry_wait_s=measuring.retry_wait_s,
     )
-    takes, notes, is_interrupted = trio.run(_attempts, live, plan)
+    takes, notes, is_interrupted = trio.run(attempts, live, plan)
     return check(takes, plan, notes=notes), is_interrupted
 
 
@@ -97,7 +95,7 @@ class Live:
     retry_wait_s: float = 0.0
 
 
-async def _attempts(live: Live, plan: Plan) -> tuple[tuple[Take, ...], tuple[str, ...], bool]:
+async def attempts(live: Live, plan: Plan) -> tuple[tuple[Take, ...], tuple[str, ...], bool]:
     """Measure, and again what failed; return attempts, notes, and whether a signal ended it."""
     ends_at = trio.current_time() + live.deadline_s
     takes: list[Take] = []
