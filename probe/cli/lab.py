@@ -20,15 +20,97 @@ def command() -> None:
 @command.command(name="list")
 @json_option
 def list_worlds(as_json: bool) -> None:
-    """List the worlds."""
+    """List the worlds, and what scenarios are made of."""
+    from probe.trial.blocking import BLOCKING
+    from probe.trial.environments import ENVIRONMENTS
+    from probe.trial.innocent import INNOCENT
+
+    worlds = [
+        {"sort": "world", "id": spec.id, "title": spec.title, "story": spec.story}
+        for spec in WORLDS.values()
+    ]
+    parts = [
+        {"sort": sort, "id": one.id, "title": one.words, "story": ""}
+        for sort, rows in (
+            ("technique", BLOCKING),
+            ("innocent", INNOCENT),
+            ("environment", ENVIRONMENTS),
+        )
+        for one in rows.values()
+    ]
     if as_json:
-        rows = [
-            {"id": spec.id, "title": spec.title, "story": spec.story} for spec in WORLDS.values()
-        ]
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps([*worlds, *parts]))
         return
-    rows_of_cells = tuple((Cell(spec.id), Cell(spec.title)) for spec in WORLDS.values())
-    show([Grid(("World", "What happens there"), rows_of_cells)], sys.stdout)
+    headings = {
+        "world": ("World", "What happens there (lab exec, demo --world)"),
+        "technique": ("Technique", "What is done to a target (lab show, lab run)"),
+        "innocent": ("Innocent kind", "What ails a target, and nobody means it"),
+        "environment": ("Environment", "What holds for everything on a line"),
+    }
+    for sort, heading in headings.items():
+        rows_of_cells = tuple(
+            (Cell(row["id"]), Cell(row["title"]))
+            for row in (*worlds, *parts)
+            if row["sort"] == sort
+        )
+        show([Grid(heading, rows_of_cells), ""], sys.stdout)
+
+
+_setting_option = click.option(
+    "--setting",
+    type=click.Choice(["none", "snapshot", "one", "two"]),
+    help="What is learnt from elsewhere. Default: as drawn, else none.",
+)
+_profile_option = click.option(
+    "--profile", default="quick", show_default=True, help="How far each run goes."
+)
+
+
+@command.command(name="show")
+@click.argument("scenario", metavar="ID")
+@_setting_option
+@_profile_option
+def show_scenario(scenario: str, setting: str | None, profile: str) -> None:
+    """Tell a scenario's story, and show the packets that matter.
+
+    ID: a technique, innocent kind or environment of `lab list`, a run of a campaign (1-b7), or one
+    scenario of it (1-b7/S02.3).
+    """
+    from probe.trial.campaign import play_one
+    from probe.trial.named import alone, find_line
+    from probe.trial.packets import Trace
+    from probe.trial.scenario import Setting
+    from probe.trial.story import packet_blocks, story_blocks
+
+    line, only = find_line(scenario, Setting(setting) if setting else None)
+    for one in line.scenarios:
+        if only in (None, one.id):
+            show(story_blocks(line, one), sys.stdout)
+            trace, by_itself = Trace(), alone(line, one.id)
+            play_one(by_itself, profile=profile, on_open=trace.attach)
+            show([*packet_blocks(trace, by_itself, one), ""], sys.stdout)
+
+
+@command.command(name="run")
+@click.argument("scenario", metavar="ID")
+@_setting_option
+@_profile_option
+@click.option("--trace", is_flag=True, help="Print every packet of the client, and every deed.")
+def run_scenario(scenario: str, setting: str | None, profile: str, trace: bool) -> None:
+    """Play a scenario, and show what the run says beside what is true.
+
+    ID: as for `lab show`. A run of a campaign is played whole, with all of its scenarios.
+    """
+    from probe.trial.campaign import play_one
+    from probe.trial.named import find_line
+    from probe.trial.packets import Trace, print_line
+    from probe.trial.scenario import Setting
+    from probe.trial.story import outcome_blocks
+
+    line, only = find_line(scenario, Setting(setting) if setting else None)
+    tap = Trace(on_line=print_line) if trace else Trace(keeps=False)
+    played = play_one(line, profile=profile, on_open=tap.attach)
+    show(outcome_blocks(played, only), sys.stdout)
 
 
 @command.command(name="exec", context_settings={"ignore_unknown_options": True})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
+from probe.lab.virtual.net import VirtualNet
 from probe.trial.grid import Plan, lines
 from probe.trial.helpers import remotes
 from probe.trial.playing import LineOutcome, base_knowledge, play_line
@@ -60,6 +61,11 @@ def score_plan(
     return score
 
 
-def play_one(line: Line, *, profile: str = "quick") -> LineOutcome:
+def play_one(
+    line: Line,
+    *,
+    profile: str = "quick",
+    on_open: Callable[[VirtualNet], None] = lambda _: None,
+) -> LineOutcome:
     """Play one line with its helpers."""
-    return play_line(line, profile=profile, remotes=remotes(line))
+    return play_line(line, profile=profile, remotes=remotes(line), on_open=on_open)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from probe.lab.log import TruthLog
-from probe.lab.virtual.net import run_virtual, virtual_net
+from probe.lab.virtual.net import VirtualNet, run_virtual, virtual_net
 from probe.lab.world import World
 from probe.model.knowledge import Geo, Knowledge, NoGeo
 from probe.model.target import Endpoint
@@ -47,8 +47,12 @@ def play(
     remotes: tuple[Remote, ...] = (),
     sink: Sink | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
+    on_open: Callable[[VirtualNet], None] = lambda _: None,
 ) -> Played:
-    """Run the probe in a world, virtually; identical arguments give identical results."""
+    """Run the probe in a world, virtually; identical arguments give identical results.
+
+    `on_open` is called with the lab's network before anything is sent: for taps.
+    """
     request = RunRequest(
         endpoints=tuple(endpoints),
         services=tuple(dict.fromkeys(endpoint.service for endpoint in endpoints)),
@@ -76,6 +80,7 @@ def play(
             ) as net,
             world.open(net),
         ):
+            on_open(net)
             tools = make_tools(
                 knowledge,
                 world.client.machine,

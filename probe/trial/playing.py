@@ -1,10 +1,11 @@
 """Plays a line: the real run in its world, and beside each verdict what the boxes' log says."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from probe.lab.virtual.net import VirtualNet
 from probe.lab.world import World
 from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
@@ -104,6 +105,7 @@ def play_line(
     profile: str = "quick",
     remotes: tuple[Remote, ...] = (),
     sink: Sink | None = None,
+    on_open: Callable[[VirtualNet], None] = lambda _: None,
 ) -> LineOutcome:
     """Play a line's run and compare; the same line gives the same outcome."""
     began = time.process_time()
@@ -118,6 +120,7 @@ def play_line(
         seed=line.seed,
         remotes=remotes,
         sink=rows,
+        on_open=on_open,
     )
     records = records_of(world, played.log, targets)
     run = played.result.run

@@ -1,0 +1,77 @@
+"""Whole runs on the lab's clock, beside the boxes' log."""
+
+import pytest
+
+from probe.trial.campaign import play_one
+from probe.trial.named import find_line
+from probe.trial.packets import Trace
+from probe.trial.scenario import Setting
+from probe.trial.story import outcome_blocks, packet_blocks, story_blocks
+
+
+@pytest.fixture(scope="module")
+def reset():
+    trace = Trace()
+    line, _ = find_line("S02")
+    return line, play_one(line, profile="look", on_open=trace.attach), trace
+
+
+def test_the_log_says_which_verdicts_were_interfered_with(reset):
+    _, played, _ = reset
+    (outcome,) = played.outcomes
+
+    struck = {u.said.protocol.value for u in outcome.units if u.expected.is_interfered}
+    assert struck == {"https"}
+    assert outcome.disagreement == ""
+    assert outcome.target_failed
+
+
+def test_the_same_line_gives_the_same_outcome(reset):
+    line, played, _ = reset
+
+    again = play_one(line, profile="look")
+
+    assert again.outcomes == played.outcomes
+    assert again.lab_s == played.lab_s
+
+
+def test_an_environment_is_judged_by_its_gates():
+    line, _ = find_line("captive-portal")
+
+    played = play_one(line, profile="look")
+
+    assert played.is_vantage_right
+    assert played.outcomes[0].units == ()
+
+
+def test_a_helper_abroad_is_asked_where_the_setting_has_one():
+    line, _ = find_line("dead", Setting.ONE)
+
+    (outcome,) = play_one(line).outcomes
+
+    assert {u.expected.reachable for u in outcome.units} == {("down", "down")}
+
+
+def test_the_story_shows_the_connection_that_the_box_laid_hands_on(reset):
+    line, _, trace = reset
+
+    text = "\n".join(str(block) for block in packet_blocks(trace, line, line.scenarios[0]))
+
+    assert "hello for www.instagram.com, 517 bytes" in text
+    assert text.index("hello for") < text.index("box S02 rewrote") < text.index("RST+ACK")
+
+
+def test_the_story_says_what_evidence_can_tell_and_why_not_more():
+    line, _ = find_line("T01")
+
+    text = "\n".join(str(block) for block in story_blocks(line, line.scenarios[0]))
+
+    assert "nobody is there" in text
+
+
+def test_what_was_said_is_shown_beside_what_is_true(reset):
+    _, played, _ = reset
+
+    text = "\n".join(str(block) for block in outcome_blocks(played))
+
+    assert "blocked: tls_sni_reset/rewrite" in text
