@@ -36,9 +36,12 @@ class VerbGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the verb's module and return its command."""
-        if cmd_name not in self.list_commands(ctx):
+        del ctx
+        verb = next((verb for verb in VERBS if verb.name == cmd_name), None)
+        if verb is None:
             return None
-        command: click.Command = importlib.import_module(f"probe.cli.{cmd_name}").command
+        module = importlib.import_module(f"probe.cli.{verb.module or verb.name}")
+        command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -21,6 +21,8 @@ class Verb:
     name: str
     section: Section
     help: str
+    module: str = ""
+    """Where its name is none that a module may have."""
 
 
 VERBS = (
@@ -32,6 +34,9 @@ VERBS = (
     Verb("changes", Section.READ, "Show when verdicts changed, with known events beside."),
     Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
     Verb("export", Section.SHARE, "Write stored measurements as JSON Lines, CSV or Parquet."),
+    Verb(
+        "import", Section.SHARE, "Judge OONI's measurements anew, beside its verdicts.", "importing"
+    ),
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
     Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
     Verb("forget", Section.SET_UP, "Delete stored measurements for good."),

@@ -19,6 +19,7 @@ from typing import Final
 
 from probe.errors import UsageError
 from probe.model.target import Catalogue
+from probe.model.words import Role
 
 _NEEDED: Final = ("date", "source", "domain", "country_name", "outcome", "count")
 # Their control domain, by which they exclude failing vantage points.
@@ -131,5 +132,9 @@ def _count(
 
 
 def _services(catalogue: Catalogue | None) -> dict[str, str]:
-    endpoints = catalogue.endpoints if catalogue is not None else ()
-    return {endpoint.host.removeprefix("www."): endpoint.service for endpoint in endpoints}
+    """Return services by host; a platform's host is the platform's, not that of who posts there."""
+    services: dict[str, str] = {}
+    for endpoint in catalogue.endpoints if catalogue is not None else ():
+        if endpoint.role is not Role.CONTENT:
+            services.setdefault(endpoint.host.removeprefix("www."), endpoint.service)
+    return services

@@ -30,14 +30,14 @@ def test_the_help_lists_every_verb_under_its_heading(cli):
 
 def test_the_table_and_the_modules_name_the_same_verbs():
     """A verb that does not work yet is not shown, and none is hidden by mistake."""
-    assert {verb.name for verb in VERBS} == MODULES
+    assert {verb.module or verb.name for verb in VERBS} == MODULES
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_every_verb_has_help_of_its_own(cli, verb):
-    command = importlib.import_module(f"probe.cli.{verb}").command
+    command = importlib.import_module(f"probe.cli.{verb.module or verb.name}").command
 
-    result = cli.invoke(program, [verb, "--help"])
+    result = cli.invoke(program, [verb.name, "--help"])
 
     assert result.exit_code == 0
     assert isinstance(command, click.Command)

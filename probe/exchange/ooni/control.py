@@ -86,10 +86,13 @@ def _tls(maker: Maker, control: Fields, host: str) -> Iterator[Observation | Non
         address, port = endpoint_of(as_text(where))
         if address is None or not isinstance(record, dict):
             continue
+        failure = failure_of(record.get("failure"), Operation.HANDSHAKE)
         fields = maker.base(record, address) | {
             "port": port,
-            "failure": failure_of(record.get("failure"), Operation.HANDSHAKE),
+            "failure": failure,
             "server_name": text_in(record, "server_name") or host,
+            # probe-cli internal/oohelperd/tls.go: the helper verifies name and chain.
+            "verified": True if failure is None else None,
         }
         yield maker.made(TlsObservation, fields, "control.tls_handshake")
 
