@@ -12,7 +12,7 @@ DB ?= results/roadblock.db
 # Further options of the command, as in: make run ARGS="instagram --profile quick"
 ARGS ?=
 
-.PHONY: help demo run test lint format types walls wheel schema requirements check clean
+.PHONY: help demo run test bench lint format types walls wheel schema requirements check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ run: $(READY) ## Measure from here into results/roadblock.db (CONSENT=yes agrees
 
 test: $(READY) ## Run the tests; needs no network
 	@$(BIN)/pytest -n auto --maxprocesses 4 $(ARGS)
+
+bench: $(READY) ## Print the figures of speed and memory (PARTS="cpu wall hang long start lab")
+	@$(BIN)/python -m probe.trial.bench $(PARTS)
 
 lint: $(READY) ## Check style and formatting
 	@$(BIN)/ruff check .

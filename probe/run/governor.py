@@ -6,7 +6,7 @@ from typing import Protocol
 import trio
 
 # Measured on two cores: above about 60 % of one core a TLS step of 53 ms is read as 90 ms and more
-# (docs/decisions/0003).
+# (decisions/0009).
 CPU_SHARE_MAX = 0.6
 WINDOW_S = 0.1
 
