@@ -7,16 +7,22 @@ from typing import Final
 
 from probe.errors import UsageError
 from probe.lab.world import World
-from probe.lab.worlds import benign, blocking, origins
+from probe.lab.worlds import benign, blocking, countries, lines, local, origins, resolvers
 from probe.lab.worlds.spec import WorldSpec
 from probe.model.target import Catalogue
 
-WORLDS: Final[Mapping[str, WorldSpec]] = MappingProxyType(
-    {
-        spec.id: spec
-        for spec in (*blocking.STORIES, *benign.SPECS, *origins.SPECS, *blocking.TECHNIQUES)
-    }
+_SPECS: Final = (
+    *blocking.STORIES,
+    *countries.SPECS,
+    *benign.SPECS,
+    *origins.SPECS,
+    *resolvers.SPECS,
+    *lines.SPECS,
+    *local.SPECS,
+    *blocking.TECHNIQUES,
 )
+
+WORLDS: Final[Mapping[str, WorldSpec]] = MappingProxyType({spec.id: spec for spec in _SPECS})
 """By id, in the order in which `roadblock lab list` shows them."""
 
 
