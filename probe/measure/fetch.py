@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import trio
+
 from probe.measure.flow import open_flow
 from probe.measure.recorder import Recorder
-from probe.measure.resolve import SYSTEM, resolve
+from probe.measure.resolve import SYSTEM, first_address
 from probe.measure.tools import Tools
 from probe.model.experiment import Experiment, Hello, Kind
 from probe.model.target import Control, Endpoint
-from probe.model.words import Family, Transport
+from probe.model.words import Transport
 from probe.wire import http
-from probe.wire.addresses import canonical, family_of
+from probe.wire.addresses import canonical
 
 # techniques section 4.3: 128 to 256 KB tell a policer's rate; a bucket of 32 KB is over by then.
 TRANSFER_BYTES = 262_144
@@ -53,8 +55,29 @@ async def fetch(
 ) -> None:
     """Perform CONNECT, HANDSHAKE, FETCH or TRANSFER."""
     place = where(experiment.url or endpoint.url)
-    address = experiment.address or await _lookup(recorder, experiment, place.host, tools)
-    if address is None or not tools.allow(address):
+    address = experiment.address or canonical(place.host)
+    if address is not None:
+        await _go(recorder, experiment, tools, place, address)
+        return
+    async with trio.open_nursery() as nursery:
+        found = await first_address(
+            nursery,
+            recorder,
+            tools,
+            place.host,
+            resolver=experiment.resolver or SYSTEM,
+            transport=experiment.transport or Transport.SYSTEM,
+            family=experiment.family,
+        )
+        if found is not None:
+            await _go(recorder, experiment, tools, place, found)
+
+
+async def _go(
+    recorder: Recorder, experiment: Experiment, tools: Tools, place: Where, address: str
+) -> None:
+    """Go as far as the experiment's kind says."""
+    if not tools.allow(address):
         return
     port = place.port if experiment.url or experiment.port == 443 else experiment.port
     kind = experiment.kind
@@ -81,26 +104,3 @@ async def fetch(
                 )
             case _:
                 return
-
-
-async def _lookup(
-    recorder: Recorder, experiment: Experiment, host: str, tools: Tools
-) -> str | None:
-    """Find an address for an experiment that names none: the first that may be contacted."""
-    literal = canonical(host)
-    if literal is not None:
-        return literal
-    types = {None: ("A", "AAAA"), Family.IPV4: ("A",), Family.IPV6: ("AAAA",)}[experiment.family]
-    observations = await resolve(
-        recorder,
-        tools,
-        host,
-        resolver=experiment.resolver or SYSTEM,
-        transport=experiment.transport or Transport.SYSTEM,
-        query_types=types,
-    )
-    for observation in observations:
-        for address in observation.addresses:
-            if tools.allow(address) and experiment.family in (None, family_of(address)):
-                return address
-    return None

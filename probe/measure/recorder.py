@@ -71,5 +71,8 @@ class Recorder:
 
     @property
     def observations(self) -> tuple[Observation, ...]:
-        """All finished steps so far, in the order they finished."""
-        return tuple(self._taken)
+        """All finished steps so far, in the order they started.
+
+        A question finishes with its window, long after the connection that its answer led to.
+        """
+        return tuple(sorted(self._taken, key=lambda observation: observation.started_at))

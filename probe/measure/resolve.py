@@ -11,9 +11,9 @@ from probe.measure.recorder import Recorder
 from probe.measure.tools import Tools
 from probe.model.observation import DnsObservation
 from probe.model.target import Pacing
-from probe.model.words import Transport
+from probe.model.words import Family, Transport
 from probe.wire import dns
-from probe.wire.addresses import family_of, is_global
+from probe.wire.addresses import canonical, family_of, is_global
 
 ADDRESS_TYPES = ("A", "AAAA")
 SYSTEM = "system"
@@ -70,6 +70,50 @@ async def resolve(
         record([question for question in heard if question.readable is not None])
         raise
     return record(asked)
+
+
+async def first_address(
+    nursery: trio.Nursery,
+    recorder: Recorder,
+    tools: Tools,
+    host: str,
+    *,
+    resolver: str,
+    transport: Transport,
+    family: Family | None,
+) -> str | None:
+    """Return the first address that may be contacted, as soon as it is told; None without one.
+
+    The question goes on in the nursery: its window stays open beside whatever comes next.
+    """
+    over = trio.Event()
+    found: list[str] = []
+
+    def first(query_type: str, addresses: tuple[str, ...]) -> None:
+        del query_type
+        for address in filter(None, map(canonical, addresses)):
+            if tools.allow(address) and family in (None, family_of(address)):
+                found.append(address)
+                over.set()
+
+    async def ask() -> None:
+        await resolve(
+            recorder,
+            tools,
+            host,
+            resolver=resolver,
+            transport=transport,
+            query_types=_TYPES[family],
+            first=first,
+        )
+        over.set()
+
+    nursery.start_soon(ask)
+    await over.wait()
+    return found[0] if found else None
+
+
+_TYPES = {None: ADDRESS_TYPES, Family.IPV4: ("A",), Family.IPV6: ("AAAA",)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from probe.measure import quic
 from probe.measure.fetch import Where, where
 from probe.measure.flow import Flow, open_flow
 from probe.measure.recorder import Recorder
-from probe.measure.resolve import resolve
+from probe.measure.resolve import first_address, resolve
 from probe.measure.tools import Tools
 from probe.model.experiment import Experiment
 from probe.model.observation import HttpObservation
@@ -189,7 +189,17 @@ class _Look:
                 return
             self._pages.add((family, target.url))
             if target.host != place.host:
-                found = await self._find(target.host, family, source)
+                if source is None:
+                    return
+                found = await first_address(
+                    self.nursery,
+                    self._recorder,
+                    self._tools,
+                    target.host,
+                    resolver=source[0],
+                    transport=source[1],
+                    family=family,
+                )
                 if found is None:
                     return
                 address, place = found, target
@@ -206,38 +216,6 @@ class _Look:
                 ):
                     return
                 page = await flow.fetch(target.url)
-
-    async def _find(self, host: str, family: Family, source: Source | None) -> str | None:
-        """Ask whoever told us the first address where the redirect's host is.
-
-        Its window too stays open beside what follows.
-        """
-        if source is None:
-            return None
-        resolver, transport = source
-        heard = trio.Event()
-        found: list[str] = []
-
-        def first(query_type: str, addresses: tuple[str, ...]) -> None:
-            del query_type
-            found.extend(a for a in addresses if family_of(a) is family and self._tools.allow(a))
-            heard.set()
-
-        async def ask() -> None:
-            await resolve(
-                self._recorder,
-                self._tools,
-                host,
-                resolver=resolver,
-                transport=transport,
-                query_types=("AAAA" if family is Family.IPV6 else "A",),
-                first=first,
-            )
-            heard.set()
-
-        self.nursery.start_soon(ask)
-        await heard.wait()
-        return canonical(found[0]) if found else None
 
 
 def redirect_target(page: HttpObservation, catalogue_hosts: frozenset[str]) -> Where | None:

@@ -406,3 +406,13 @@ async def test_dns_answers_are_reported_with_the_resolvers_family(autojump_clock
     assert isinstance(dns, DnsObservation)
     assert dns.family is Family.IPV4
     assert dns.port == 53
+
+
+async def test_a_fetch_does_not_wait_for_the_window(autojump_clock, internet):
+    async with internet() as it:
+        observations = await it.perform(
+            experiment(Kind.CONNECT, resolver="google", transport=Transport.UDP)
+        )
+
+    tcp = next(o for o in observations if isinstance(o, TcpObservation))
+    assert (tcp.started_at - it.tools.clock.utc_anchor).total_seconds() < 0.06
