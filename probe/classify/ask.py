@@ -41,10 +41,18 @@ def ask(
         return _new(experiments.screen(Scene(facts, facts.protocol, None)), evidence)
     by_unit = {(v.protocol, v.family): v for v in verdicts}
     found: list[Experiment] = []
+    confirming: set[tuple[Protocol, Category]] = set()
     for scene in scenes(facts):
         verdict = by_unit.get((scene.protocol, scene.family))
-        if verdict is not None:
-            found.extend(_about(verdict, scene, level))
+        if verdict is None:
+            continue
+        found.extend(_about(verdict, scene, level))
+        # Families that fail alike are strata of one test: the long block is spent on one of them.
+        if level >= STANDARD and (scene.protocol, verdict.category) not in confirming:
+            long = [e for f in (verdict, *verdict.also) for e in _confirm(f, scene)]
+            if long:
+                confirming.add((scene.protocol, verdict.category))
+            found.extend(long)
     return _new(found, evidence)
 
 
@@ -56,9 +64,6 @@ def _about(verdict: Verdict, scene: Scene, level: int) -> Iterable[Experiment]:
             yield from questions([r.id for r in finding.rivals], scene, level)
     if level >= QUICK:
         yield from _isolate(verdict, scene)
-    if level >= STANDARD:
-        for finding in (verdict, *verdict.also):
-            yield from _confirm(finding, scene)
 
 
 def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:

@@ -125,10 +125,13 @@ def rounds(scene: Scene, first: int, last: int, *, wait_s: float | None = None) 
 def first_block(scene: Scene) -> Asked:
     """Repeats: enough for a screen, and for `probable`.
 
-    Not while a neutral name fails as well: attempts would only feed what a filter remembers.
+    Not before a neutral name was seen to pass: after one that fails as well, attempts would only
+    feed what a filter remembers.
     """
-    if scene.protocol in {Protocol.HTTPS, Protocol.TLS} and scene.tls.c1 == "dead":
-        return ()
+    if scene.protocol in {Protocol.HTTPS, Protocol.TLS} and scene.tls.failures:
+        known = scene.tls.c1 == "alive" or scene.tls.c2 == "dead"
+        if not known:
+            return ()
     if scene.tls.residual:
         return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS, wait_s=k.RESIDUAL_SLOT_S)
     return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS)

@@ -62,8 +62,8 @@ class TlsLook(Shown):
 
     @cached_property
     def residual(self) -> bool:
-        """Whether a control failed right after the name did, and passed at another time."""
-        return self.c1 == "alive" and any(not h.is_alive for h in self.controls)
+        """Whether controls fail after the name did, although the name alone is the trigger."""
+        return self.is_name and any(not h.is_alive for h in self.controls)
 
     @cached_property
     def c2(self) -> Arms:
@@ -140,8 +140,17 @@ class TlsLook(Shown):
 
     @cached_property
     def strata(self) -> tuple[Stratum, ...]:
-        """Attempts of the rounds, by address and block; the first look is never counted."""
-        return tuple(stratum for s in self.spots for stratum in strata_of(s.target, s.control))
+        """Attempts of the rounds, by address and block; the first look is never counted.
+
+        One hypothesis, one test (techniques 0.1): a family that fails in the same way is a stratum
+        of it, not a test of its own.
+        """
+        own = [stratum for s in self.spots for stratum in strata_of(s.target, s.control)]
+        for other in {s.family for s in self.facts.spots} - {self.family}:
+            look = TlsLook(self.facts, other) if self.all_fail and self.family else None
+            if look is not None and look.all_fail and look.kind is self.kind:
+                own += [x for s in look.spots for x in strata_of(s.target, s.control)]
+        return tuple(own)
 
     @cached_property
     def p_value(self) -> float | None:
