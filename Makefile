@@ -12,7 +12,7 @@ DB ?= results/roadblock.db
 # Further options of the command, as in: make run ARGS="instagram --profile quick"
 ARGS ?=
 
-.PHONY: help demo run test bench lint format types walls wheel schema requirements check clean
+.PHONY: help demo run test bench lint format types walls wheel truth schema requirements check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -54,8 +54,12 @@ walls: $(READY) ## Check that rooms import downwards only
 wheel: $(READY) ## Build the wheel and try it in an empty environment and an empty folder
 	@.ci/try-wheel $(BIN)/python
 
-schema: $(READY) ## Write results/schema/ anew from the models
+schema: $(READY) ## Write results/schema/ and its dictionary anew from the models
 	@$(BIN)/python -m probe.report.schema results/schema
+	@$(BIN)/python -m probe.exchange.contract
+
+truth: $(READY) ## Count in the lab how often the judge is right (ARGS="--scenarios 1000")
+	@$(BIN)/roadblock lab score $(ARGS)
 
 requirements: $(READY) ## Resolve the pinned requirements anew from pyproject.toml
 	@.ci/resolve $(BIN)/python
