@@ -157,14 +157,22 @@ _ROUTES: Final = MappingProxyType(
 
 async def has_route(family: Family) -> bool:
     """Return whether the routing table knows a way out in this family; sends nothing."""
+    return await own_address(family) is not None
+
+
+async def own_address(family: Family) -> str | None:
+    """Return the address that this machine sends from in this family, None without a way out.
+
+    Behind a translating router it is not the public one. Sends nothing.
+    """
     number, address = _ROUTES[family]
     try:
         sock = trio.socket.socket(number, socket.SOCK_DGRAM)
     except OSError:
-        return False
+        return None
     with sock:
         try:
             await sock.connect((address, 53))
+            return str(sock.getsockname()[0])
         except OSError:
-            return False
-        return True
+            return None
