@@ -1,9 +1,14 @@
 """`roadblock import`: other projects' measurements, judged by our rules or counted by day."""
 
 import json
+import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import click
@@ -17,7 +22,9 @@ from probe.cli.options import (
 )
 from probe.cli.second_opinion import Opinion, opinion_json, opinion_on, reason
 from probe.exchange.censored_planet import BadRow, DailyCount, daily, import_censored_planet
-from probe.exchange.ooni import import_ooni
+from probe.exchange.ooni import read_measurement
+from probe.exchange.ooni.document import documents
+from probe.exchange.ooni.endpoints import by_url, resolver_ids
 from probe.model.knowledge import Knowledge
 from probe.reference import load_knowledge
 from probe.reference.catalogue import load_catalogue
@@ -27,6 +34,8 @@ from probe.report.language.wording import Wording
 from probe.report.table import category
 from probe.report.words import wording
 
+# Documents that are in memory at once, some 50 KB each.
+_BATCH = 256
 # A file of another kind would complain a million times.
 _COMPLAINTS_MAX = 10
 
@@ -49,6 +58,13 @@ def command() -> None:
 @targets_option
 @ca_file_option
 @geo_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=lambda: os.cpu_count() or 1,
+    show_default="one a processor",
+    help="Processes that judge large archives.",
+)
 @language_option
 @json_option
 def ooni(
@@ -56,6 +72,7 @@ def ooni(
     targets: Path | None,
     ca_file: Path | None,
     geo_db: Path | None,
+    jobs: int,
     language: str,
     as_json: bool,
 ) -> None:
@@ -64,23 +81,72 @@ def ooni(
     Documents of versions 0.4 and 0.5, one or many in a file, gzipped or not. --json prints one
     object per document, one a line. OONI's own verdict is shown, and not read.
     """
-    knowledge = load_knowledge(targets, ca_file, geo_db)
-    words = wording(language)
+    judging = _Judging(load_knowledge(targets, ca_file, geo_db), wording(language), as_json)
     count: Counter[str] = Counter()
-    for opinion in _opinions(files, knowledge):
-        count[opinion.verdict.state.value] += 1
-        if as_json:
-            sys.stdout.write(escape_json(json.dumps(opinion_json(opinion, words))) + "\n")
-        else:
-            click.echo("\n".join(map(escape, _lines(opinion, words))))
+    with _workers(judging, jobs) as judge_all:
+        for batch in _batches(files):
+            for state, text in judge_all(batch):
+                count[state] += 1
+                sys.stdout.write(text)
     told = ", ".join(f"{n} {state}" for state, n in count.most_common())
     click.echo(f"Judged {count.total()} documents" + (f": {told}." if told else "."), err=True)
 
 
-def _opinions(files: tuple[Path, ...], knowledge: Knowledge) -> Iterator[Opinion]:
-    for file in files:
-        for measurement in import_ooni(file, knowledge.catalogue):
-            yield opinion_on(measurement, knowledge)
+class _Judging:
+    """Turns one document into its verdict's state and its lines."""
+
+    def __init__(self, knowledge: Knowledge, words: Wording, as_json: bool) -> None:
+        self.knowledge, self.words, self.as_json = knowledge, words, as_json
+        self.endpoints = by_url(knowledge.catalogue)
+        self.resolvers = resolver_ids(knowledge.catalogue)
+
+    def judged(self, document: object) -> tuple[str, str]:
+        measurement = read_measurement(document, endpoints=self.endpoints, resolvers=self.resolvers)
+        opinion = opinion_on(measurement, self.knowledge)
+        if self.as_json:
+            text = escape_json(json.dumps(opinion_json(opinion, self.words)))
+        else:
+            text = "\n".join(map(escape, _lines(opinion, self.words)))
+        return opinion.verdict.state.value, f"{text}\n"
+
+
+def _batches(files: tuple[Path, ...]) -> Iterator[list[object]]:
+    found = chain.from_iterable(map(documents, files))
+    while batch := list(islice(found, _BATCH)):
+        yield batch
+
+
+@contextmanager
+def _workers(
+    judging: _Judging, jobs: int
+) -> Iterator[Callable[[list[object]], Iterable[tuple[str, str]]]]:
+    """Lend what judges a batch, in order: this process, and others beside it for large archives."""
+    with ExitStack() as stack:
+        pool: Pool | None = None
+
+        def judge_all(batch: list[object]) -> Iterable[tuple[str, str]]:
+            nonlocal pool
+            if len(batch) < _BATCH or jobs == 1 or "fork" not in get_all_start_methods():
+                return map(judging.judged, batch)
+            if pool is None:
+                # Forked, so that what is known need not be read again.
+                made = get_context("fork").Pool(jobs, _remember, (judging,))
+                pool = stack.enter_context(made)
+            return pool.map(_judged, batch, chunksize=16)
+
+        yield judge_all
+
+
+_here: list[_Judging] = []
+
+
+def _remember(judging: _Judging) -> None:
+    """Keep in a worker what it judges by."""
+    _here[:] = [judging]
+
+
+def _judged(document: object) -> tuple[str, str]:
+    return _here[0].judged(document)
 
 
 def _lines(opinion: Opinion, words: Wording) -> Iterator[str]:

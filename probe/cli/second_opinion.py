@@ -116,7 +116,9 @@ def _read(observation: Observation, knowledge: Knowledge) -> Observation:
     OONI verified it when it measured: with roots of its time, and at the right time.
     """
     if isinstance(observation, HttpObservation) and observation.vantage is None:
-        return observation.model_copy(update={"marks": page_marks(observation, knowledge)})
+        # Without its body a page that bears no mark is not looked through again for each rule.
+        update = {"marks": page_marks(observation, knowledge), "body": b""}
+        return observation.model_copy(update=update)
     if (
         isinstance(observation, TlsObservation)
         and observation.verified

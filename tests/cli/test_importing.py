@@ -308,3 +308,14 @@ def test_censored_planets_rows_become_daily_counts(tmp_path, capsys):
     assert (line["day"], line["service"]) == ("2026-11-01", "instagram")
     assert (line["count"], line["unexpected"]) == (10, 8)
     assert "line 4" in told.err
+
+
+def test_many_documents_are_judged_beside_each_other_and_told_in_order(tmp_path, capsys):
+    file = tmp_path / "many.jsonl"
+    odd = ("[]", json.dumps(works()), json.dumps(stopped()))
+    file.write_text("".join(f"{odd[number % 3]}\n" for number in range(300)))
+
+    assert main(["import", "ooni", "--json", "--jobs", "2", str(file)]) == 0
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["state"] for line in told] == ["insufficient", "ok", "insufficient"] * 100
