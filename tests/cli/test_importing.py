@@ -312,7 +312,7 @@ def test_censored_planets_rows_become_daily_counts(tmp_path, capsys):
 
 def test_many_documents_are_judged_beside_each_other_and_told_in_order(tmp_path, capsys):
     file = tmp_path / "many.jsonl"
-    odd = ("[]", json.dumps(works()), json.dumps(stopped()))
+    odd = (json.dumps(stopped()), json.dumps(works()), "{broken")
     file.write_text("".join(f"{odd[number % 3]}\n" for number in range(300)))
 
     assert main(["import", "ooni", "--json", "--jobs", "2", str(file)]) == 0
