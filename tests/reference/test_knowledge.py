@@ -1,5 +1,3 @@
-import time
-
 import trustme
 
 from probe.reference import load_knowledge, load_roots, without_local_roots
@@ -26,15 +24,3 @@ def test_a_persons_own_files_stand_instead(folder, tmp_path):
 
 def test_a_lab_client_has_no_local_roots():
     assert without_local_roots(load_knowledge()).local_roots == ()
-
-
-def test_loading_all_of_it_is_quick():
-    """Every run and every re-judging pays for it."""
-    load_knowledge()
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        load_knowledge()
-        times.append(time.process_time() - start)
-
-    assert min(times) < 0.15

@@ -93,8 +93,9 @@ async def test_the_kernels_stamp_is_before_our_reading():
         blocked_until = time.perf_counter() + 0.05
         while time.perf_counter() < blocked_until:
             pass
+        unblocked = trio.current_time()
         data, arrived, ttl = await sockets.receive_datagram(client)
 
     assert data == b"x"
-    assert arrived - sent < 0.02
+    assert sent - 0.001 <= arrived < unblocked
     assert ttl == 64
