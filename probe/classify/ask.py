@@ -38,7 +38,7 @@ def ask(
         return ()
     facts = derive(evidence, knowledge)
     if not was_looked_at(evidence):
-        return _new(experiments.screen(Scene(facts, facts.protocol, None)), evidence)
+        return _new(experiments.screen(scenes(facts)[0]), evidence)
     by_unit = {(v.protocol, v.family): v for v in verdicts}
     found: list[Experiment] = []
     confirming: set[tuple[Protocol, Category]] = set()

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from statistics import median
 
 from probe.classify import constants as k
@@ -12,6 +11,7 @@ from probe.classify.addresses import is_bogon
 from probe.classify.chains import Chain, judge_chain
 from probe.classify.look_pace import flow_of
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.remember import once
 from probe.model.knowledge import Knowledge
 from probe.model.observation import (
     DnsObservation,
@@ -38,7 +38,7 @@ class Tried:
     def _of_family(self, family: Family | None) -> Iterable[Observation]:
         return (o for o in self.seen if family is None or o.family is family)
 
-    @cached_property
+    @once
     def is_tls(self) -> bool:
         """Whether it is asked over TLS."""
         return self.control.url.startswith(("https://", "tls://"))
@@ -77,13 +77,13 @@ class Tried:
             return "expect.body" in o.marks
         return expect.body.lower().encode() in o.body.lower()
 
-    @cached_property
+    @once
     def is_altered(self) -> bool:
         """Whether a page of known content came back as something else."""
         pages = [o for o in self.seen if isinstance(o, HttpObservation) and o.status is not None]
         return bool(pages) and not self.is_tls and not any(map(self.is_known_page, pages))
 
-    @cached_property
+    @once
     def foreign(self) -> tuple[Chain, ...]:
         """Chains that prove nothing, of handshakes that completed."""
         return tuple(
@@ -94,7 +94,7 @@ class Tried:
             and not c.verified
         )
 
-    @cached_property
+    @once
     def quic(self) -> bool | None:
         """Whether QUIC was answered; None: not tried."""
         tried = [
@@ -104,7 +104,7 @@ class Tried:
         ]
         return any(o.handshake_done for o in tried) if tried else None
 
-    @cached_property
+    @once
     def resolved(self) -> bool | None:
         """Whether the system's resolver gave it a global address; None: not asked."""
         asked = [o for o in self.seen if isinstance(o, DnsObservation) and o.resolver == "system"]
@@ -112,7 +112,7 @@ class Tried:
             return None
         return any(not is_bogon(a) for o in asked for a in o.addresses)
 
-    @cached_property
+    @once
     def offsets_s(self) -> tuple[float, ...]:
         """Our clock minus the Date that came with each answer."""
         found = []
@@ -124,7 +124,7 @@ class Tried:
                     found.append((o.started_at - at).total_seconds())
         return tuple(found)
 
-    @cached_property
+    @once
     def rates_bps(self) -> tuple[float, ...]:
         """Pace of its downloads that were long enough."""
         flows = [flow_of(o) for o in self.seen if isinstance(o, HttpObservation)]
@@ -132,7 +132,7 @@ class Tried:
             f.rate_bps for f in flows if f.rate_bps and f.bytes >= k.GATE_TRANSFER_MIN_BYTES
         )
 
-    @cached_property
+    @once
     def stalled(self) -> bool:
         """Whether a download, or a handshake whose hello was taken, stopped for good."""
         flows = [flow_of(o) for o in self.seen if isinstance(o, HttpObservation)]
@@ -169,27 +169,27 @@ class Gates:
     clock_offset_s: float | None = None
     """Our clock minus the controls'."""
 
-    @cached_property
+    @once
     def passing(self) -> tuple[Tried, ...]:
         """Controls that were reached."""
         return tuple(t for t in self.tried if t.passes())
 
-    @cached_property
+    @once
     def failing(self) -> tuple[Tried, ...]:
         """Controls that were not."""
         return tuple(t for t in self.tried if not t.passes())
 
-    @cached_property
+    @once
     def over_tls(self) -> tuple[Tried, ...]:
         """Controls asked over TLS."""
         return tuple(t for t in self.tried if t.is_tls)
 
-    @cached_property
+    @once
     def portals(self) -> tuple[Tried, ...]:
         """Pages of known content, in cleartext."""
         return tuple(t for t in self.tried if "portal" in t.control.purpose)
 
-    @cached_property
+    @once
     def home(self) -> str | None:
         """Our country: found out, else that of all passing controls where all others fail."""
         if self.country is not None:
@@ -209,12 +209,12 @@ class Gates:
             or (tried.control.country == "EU" and self.home in EU_COUNTRIES)
         )
 
-    @cached_property
+    @once
     def domestic(self) -> tuple[Tried, ...]:
         """Controls at home."""
         return tuple(t for t in self.tried if self.is_domestic(t))
 
-    @cached_property
+    @once
     def foreign(self) -> tuple[Tried, ...]:
         """Controls abroad that nobody is known to block here."""
         return tuple(

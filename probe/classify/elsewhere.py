@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify.outcomes import Ending, ending_of, tls_ending
+from probe.classify.remember import once
 from probe.model.observation import Observation, TlsObservation
 
 # A vantage's id may end in its country: `helper:a.example/DE`, `snapshot:2026-11-20/DE`.
@@ -26,7 +26,7 @@ class Elsewhere:
     home: str | None
     """Our own country: a vantage there rules out a geofence against it."""
 
-    @cached_property
+    @once
     def _outcomes(self) -> dict[str, dict[str, set[Ending]]]:
         outcomes: dict[str, dict[str, set[Ending]]] = {}
         for o in self.seen:

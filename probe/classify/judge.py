@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from probe.classify.facts import Facts, Truth, derive, protocol_and_port
+from probe.classify.look_dns import DnsLook
 from probe.classify.rules import RULES_VERSION, L, Rule, first, say
 from probe.classify.rules_dns import RULES_DNS
 from probe.classify.rules_http import RULES_HTTP
@@ -38,14 +39,15 @@ def judge(evidence: Evidence, knowledge: Knowledge) -> tuple[Verdict, ...]:
 def scenes(facts: Facts) -> tuple[Scene, ...]:
     """Return the verdicts to be made: protocols by families."""
     families = _families(facts)
-    found = [Scene(facts, facts.protocol, family) for family in families or (None,)]
+    dns = {family: DnsLook(facts, family) for family in families or (None,)}
+    found = [Scene(facts, facts.protocol, family, look) for family, look in dns.items()]
     tried = {
         s.family
         for s in facts.spots
         if s.quic and s.truth is not Truth.FALSE and s.family in families
     }
     if facts.protocol is not Protocol.QUIC:
-        found.extend(Scene(facts, Protocol.QUIC, f) for f in families if f in tried)
+        found.extend(Scene(facts, Protocol.QUIC, f, dns[f]) for f in families if f in tried)
     return tuple(found)
 
 

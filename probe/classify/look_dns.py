@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, is_nat64
@@ -10,6 +9,7 @@ from probe.classify.facts import Truth
 from probe.classify.fingerprints import is_censors
 from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
+from probe.classify.remember import once
 from probe.classify.statements import (
     CUTS,
     DENIALS,
@@ -29,14 +29,14 @@ class DnsLook(Testimony):
 
     # --- what rules ask --------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def system_lies(self) -> tuple[Said, ...]:
         """False statements of the access network's resolver, which works otherwise."""
         return tuple(
             s for s in self.system if s.is_true is False and self.control_works(s.seen) is not False
         )
 
-    @cached_property
+    @once
     def udp_lies(self) -> tuple[Said, ...]:
         """False statements in answer to questions to public resolvers over UDP."""
         return tuple(
@@ -45,7 +45,7 @@ class DnsLook(Testimony):
             if s.is_true is False and self.control_works(s.seen) is not False
         )
 
-    @cached_property
+    @once
     def tcp_lies(self) -> tuple[Said, ...]:
         """The same over TCP."""
         return tuple(
@@ -54,7 +54,7 @@ class DnsLook(Testimony):
             if s.is_true is False and self.control_works(s.seen) is not False
         )
 
-    @cached_property
+    @once
     def races(self) -> tuple[Said, ...]:
         """False messages to questions that a true and different message answered as well."""
         found: list[Said] = []
@@ -64,7 +64,7 @@ class DnsLook(Testimony):
                 found.extend(s for s in judged if s.is_true is False)
         return tuple(found)
 
-    @cached_property
+    @once
     def weak_races(self) -> tuple[Said, ...]:
         """Messages beside a true one whose addresses were tried and never proved the name.
 
@@ -92,7 +92,7 @@ class DnsLook(Testimony):
             for spot in tried
         )
 
-    @cached_property
+    @once
     def dead_answers(self) -> tuple[Said, ...]:
         """What the system's resolver named, where none of it serves, though other addresses do."""
         if not any(s.truth is Truth.PROVED for s in self.facts.spots_of(self.family)):
@@ -101,7 +101,7 @@ class DnsLook(Testimony):
         dead = [s for s in named if s.is_true is None and self._is_dead(s)]
         return tuple(dead) if len(dead) == len(named) else ()
 
-    @cached_property
+    @once
     def is_strangers_network(self) -> bool:
         """Whether those addresses are in networks that have nothing to do with the endpoint.
 
@@ -119,17 +119,17 @@ class DnsLook(Testimony):
             for n in networks
         )
 
-    @cached_property
+    @once
     def canary_answers(self) -> tuple[DnsObservation, ...]:
         """Answers about the target from addresses that serve no DNS."""
         return tuple(o for o in self.facts.canary if o.name == self.facts.host and is_answered(o))
 
-    @cached_property
+    @once
     def canary_answers_all(self) -> bool:
         """Whether such an address answers for a neutral name too: then a proxy answers, truly."""
         return any(o.name != self.facts.host and is_answered(o) for o in self.facts.canary)
 
-    @cached_property
+    @once
     def drops(self) -> tuple[Said, ...]:
         """Silence for the name at the system's resolver, which answers for neutral names."""
         return tuple(
@@ -138,7 +138,7 @@ class DnsLook(Testimony):
             if s.kind in {Ending.SILENT, Ending.TEMPORARY} and self.control_works(s.seen)
         )
 
-    @cached_property
+    @once
     def cut_over_tcp(self) -> tuple[Said, ...]:
         """DNS over TCP that was cut after the question, where encrypted questions are not."""
         if any(s.kind in CUTS for s in self.over_encrypted):
@@ -149,22 +149,22 @@ class DnsLook(Testimony):
             if s.seen.transport is Transport.TCP and s.kind in CUTS
         )
 
-    @cached_property
+    @once
     def resets(self) -> tuple[Said, ...]:
         """Those of them at resolvers that answered a neutral name over TCP."""
         return tuple(s for s in self.cut_over_tcp if self.control_works(s.seen))
 
-    @cached_property
+    @once
     def system_is_honest(self) -> bool:
         """Whether an ordinary client here learns a true address, first."""
         return any(s.is_true for s in self.system) and not self.system_lies
 
-    @cached_property
+    @once
     def is_hosts_file(self) -> bool:
         """Whether this machine's hosts file answers."""
         return any(o.local_reason == "hosts" for o in self.asked)
 
-    @cached_property
+    @once
     def policy_cname(self) -> bool:
         """Whether the system's resolver sends the name to a platform's restricted variant."""
         return any(
@@ -174,17 +174,17 @@ class DnsLook(Testimony):
             for cname in s.answer.cnames
         )
 
-    @cached_property
+    @once
     def honest_operators(self) -> frozenset[str]:
         """Encrypted resolvers that affirm."""
         return frozenset(s.seen.resolver for s in self.encrypted if s.is_true)
 
-    @cached_property
+    @once
     def denying_operators(self) -> frozenset[str]:
         """Encrypted resolvers that deny the name."""
         return frozenset(s.seen.resolver for s in self.encrypted if s.kind in DENIALS)
 
-    @cached_property
+    @once
     def all_deny(self) -> bool:
         """Whether every readable statement is a denial."""
         kinds = {s.kind for s in self.first_said}
@@ -198,12 +198,12 @@ class DnsLook(Testimony):
             Ending.OTHER,
         }
 
-    @cached_property
+    @once
     def nothing_answers(self) -> bool:
         """Whether no resolver said anything readable."""
         return bool(self.asked) and all(s.answer is None for s in self.said) and not self.all_deny
 
-    @cached_property
+    @once
     def is_private(self) -> bool:
         """Whether the system's resolver is this machine's or the router's own."""
         kinds = set(self.facts.vantage.facts.resolver_kinds)
@@ -211,28 +211,28 @@ class DnsLook(Testimony):
             kinds |= set(self.facts.local.resolver_kinds)
         return bool(kinds & {"loopback", "private"}) and "access" not in kinds
 
-    @cached_property
+    @once
     def system_is_public(self) -> bool:
         """Whether this machine asks a public resolver by itself."""
         return set(self.facts.vantage.facts.resolver_kinds) == {"public"}
 
-    @cached_property
+    @once
     def is_intercepted(self) -> bool:
         """Whether questions to public resolvers are answered by another one, as far as known."""
         return bool(self.tcp_lies) or Flag.DNS_INTERCEPTED in self.flags
 
-    @cached_property
+    @once
     def access_lies(self) -> bool:
         """Whether a resolver known to be the access network's own lies."""
         return any(s.seen.resolver.startswith("access") for s in self.system_lies)
 
-    @cached_property
+    @once
     def access_is_honest(self) -> bool:
         """Whether a resolver known to be the access network's own tells the truth."""
         own = [s for s in self.system if s.seen.resolver.startswith("access")]
         return bool(own) and all(s.is_true for s in own)
 
-    @cached_property
+    @once
     def admissions(self) -> tuple[Said, ...]:
         """Lies with an extended error by which the resolver admits it."""
         return tuple(
@@ -241,7 +241,7 @@ class DnsLook(Testimony):
             if s.answer is not None and any(code in k.EDE_ADMISSIONS for code, _ in s.answer.ede)
         )
 
-    @cached_property
+    @once
     def artefacts(self) -> int:
         """Sightings of what cannot be an accident: known block addresses, admissions."""
         lies = (*self.system_lies, *self.udp_lies, *self.tcp_lies)
@@ -297,7 +297,7 @@ class DnsLook(Testimony):
 
     # --- what every look has ---------------------------------------------------------------------
 
-    @cached_property
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         lies = (*self.system_lies, *self.udp_lies, *self.tcp_lies, *self.races)
@@ -305,12 +305,12 @@ class DnsLook(Testimony):
         ids = [s.seen.id for s in carrying] + [o.id for o in self.canary_answers]
         return tuple(dict.fromkeys(ids))
 
-    @cached_property
+    @once
     def detail(self) -> str:
         """One line of plain facts."""
         return "; ".join(dict.fromkeys(words(s) for s in self.first_said)) or "not asked"
 
-    @cached_property
+    @once
     def flags(self) -> tuple[Flag, ...]:
         """Things worth knowing beside the category."""
         flags = []
@@ -324,12 +324,12 @@ class DnsLook(Testimony):
 
     p_value: float | None = None
 
-    @cached_property
+    @once
     def n_target(self) -> int:
         """Questions about the target."""
         return len(self.asked)
 
-    @cached_property
+    @once
     def n_control(self) -> int:
         """Questions about neutral names."""
         return len(self.facts.dns_control)

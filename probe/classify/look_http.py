@@ -4,7 +4,6 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
@@ -12,6 +11,7 @@ from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.fingerprints import is_censors
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.pages import host_of, owner_of, page_marks
+from probe.classify.remember import once
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
 from probe.model.observation import HttpObservation
 from probe.model.words import Family, Flag, Protocol
@@ -26,12 +26,12 @@ class HttpLook:
     facts: Facts
     family: Family | None
 
-    @cached_property
+    @once
     def over_tls(self) -> bool:
         """Whether the endpoint is asked over TLS."""
         return self.facts.protocol is Protocol.HTTPS
 
-    @cached_property
+    @once
     def spots(self) -> tuple[Spot, ...]:
         """Addresses at which the endpoint itself was asked; over TLS only where that verified."""
         return tuple(
@@ -49,39 +49,39 @@ class HttpLook:
             and ending_of(o.failure) is not Ending.OURS
         )
 
-    @cached_property
+    @once
     def tries(self) -> tuple[HttpObservation, ...]:
         """Exchanges with the endpoint's name."""
         return tuple(o for s in self.spots for o in s.fetches if self._counts(o))
 
-    @cached_property
+    @once
     def answered(self) -> tuple[HttpObservation, ...]:
         """Those that gave a status."""
         return tuple(o for o in self.tries if o.status is not None)
 
-    @cached_property
+    @once
     def failures(self) -> tuple[HttpObservation, ...]:
         """Those that gave none."""
         return tuple(o for o in self.tries if o.status is None)
 
-    @cached_property
+    @once
     def all_fail(self) -> bool:
         """Whether no exchange gave a status."""
         return bool(self.failures) and not self.answered
 
-    @cached_property
+    @once
     def kind(self) -> Ending | None:
         """How most of the failing ones ended."""
         counted = Counter(ending_of(o.failure) for o in self.failures)
         return counted.most_common(1)[0][0] if counted else None
 
-    @cached_property
+    @once
     def status(self) -> int:
         """The status that most answers had, 0 without an answer."""
         counted = Counter(o.status for o in self.answered)
         return (counted.most_common(1)[0][0] or 0) if counted else 0
 
-    @cached_property
+    @once
     def marks(self) -> frozenset[str]:
         """Page marks of all answers."""
         return frozenset(m for o in self.answered for m in self._marks(o))
@@ -96,7 +96,7 @@ class HttpLook:
 
     # --- block pages ------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def block_pages(self) -> tuple[HttpObservation, ...]:
         """Answers that are known block pages of a nation's or provider's filter."""
         knowledge = self.facts.knowledge
@@ -106,12 +106,12 @@ class HttpLook:
             if any(m.startswith("fp:") and is_censors(m[3:], knowledge) for m in self._marks(o))
         )
 
-    @cached_property
+    @once
     def is_redirect(self) -> bool:
         """Whether most answers redirect."""
         return self.status in _REDIRECTS
 
-    @cached_property
+    @once
     def strange_redirects(self) -> tuple[HttpObservation, ...]:
         """Redirects to a host that is neither this owner's nor in the catalogue."""
         return tuple(
@@ -126,12 +126,12 @@ class HttpLook:
         expected = host_of(self.facts.endpoint.expect.redirect_to or "")
         return owner_of(host) not in known and host != expected
 
-    @cached_property
+    @once
     def redirects_to_bare_address(self) -> bool:
         """Whether a strange redirect names an address, not a host."""
         return any(_is_address(host_of(o.location or "")) for o in self.strange_redirects)
 
-    @cached_property
+    @once
     def too_soon(self) -> tuple[HttpObservation, ...]:
         """Answers or failures that came before the server could have answered."""
         found = []
@@ -152,7 +152,7 @@ class HttpLook:
 
     # --- controls ---------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def controls(self) -> tuple[HttpObservation, ...]:
         """C1: exchanges with a neutral Host at the same addresses."""
         return tuple(
@@ -162,14 +162,14 @@ class HttpLook:
             if o.over_tls is self.over_tls and ending_of(o.failure) is not Ending.OURS
         )
 
-    @cached_property
+    @once
     def c1(self) -> str | None:
         """Whether a neutral Host is answered."""
         if not self.controls:
             return None
         return "alive" if any(o.status is not None for o in self.controls) else "dead"
 
-    @cached_property
+    @once
     def c1_differs(self) -> bool:
         """Whether a neutral Host gets something else than the endpoint's name does."""
         got = {(o.status, host_of(o.location or ""), o.body_sha256) for o in self.answered}
@@ -177,7 +177,7 @@ class HttpLook:
             (o.status, host_of(o.location or ""), o.body_sha256) in got for o in self.controls
         )
 
-    @cached_property
+    @once
     def c2(self) -> str | None:
         """The name as Host at a neutral server: `dead` when the same happens to it there."""
         host = self.facts.host
@@ -193,12 +193,12 @@ class HttpLook:
         same = all((o.status, host_of(o.location or "")) in got - ordinary for o in named)
         return "dead" if same else "alive"
 
-    @cached_property
+    @once
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
 
-    @cached_property
+    @once
     def statuses_elsewhere(self) -> frozenset[int]:
         """Statuses that other vantage points were given."""
         return frozenset(
@@ -209,7 +209,7 @@ class HttpLook:
 
     # --- the exact test ---------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def strata(self) -> tuple[Stratum, ...]:
         """Attempts of the rounds, by address and block."""
         return tuple(stratum for s in self.spots for stratum in self._strata(s))
@@ -232,29 +232,29 @@ class HttpLook:
         bad = {(x.status, host_of(x.location or "")) for x in self.answered}
         return o.status is None or (o.status, host_of(o.location or "")) in bad
 
-    @cached_property
+    @once
     def p_value(self) -> float | None:
         """Of the exact test over the rounds."""
         return discordance_p(self.strata)
 
-    @cached_property
+    @once
     def is_discordant(self) -> bool:
         """Whether every round failed with the name and passed without."""
         return fully_discordant(self.strata)
 
-    @cached_property
+    @once
     def n_target(self) -> int:
         """Exchanges with the name."""
         return sum(s.target for s in self.strata) or len(self.tries)
 
-    @cached_property
+    @once
     def n_control(self) -> int:
         """Exchanges with a neutral Host."""
         return sum(s.control for s in self.strata) or len(self.controls)
 
     # --- the body ---------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def truncated(self) -> tuple[HttpObservation, ...]:
         """Answers whose body was cut, while more was announced."""
         return tuple(
@@ -264,19 +264,19 @@ class HttpLook:
             or (o.ended == "failed" and ending_of(o.failure) in {Ending.RESET, Ending.CLOSED})
         )
 
-    @cached_property
+    @once
     def is_expected(self) -> bool:
         """Whether the status is one that the catalogue names as genuine."""
         return "expect.status" in self.marks
 
     # --- what every look has ----------------------------------------------------------------------
 
-    @cached_property
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         return tuple(o.id for o in (*self.tries, *self.controls))
 
-    @cached_property
+    @once
     def detail(self) -> str:
         """One line of plain facts."""
         if not self.tries:
@@ -295,7 +295,7 @@ class HttpLook:
             parts.append(f"{alive} of {len(self.controls)} with a neutral Host were answered")
         return "; ".join(parts)
 
-    @cached_property
+    @once
     def flags(self) -> tuple[Flag, ...]:
         """Things worth knowing beside the category."""
         flags = []

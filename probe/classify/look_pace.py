@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from statistics import mean, median, pstdev
 
@@ -11,6 +10,7 @@ from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.remember import once
 from probe.classify.statistics import rank_sum_p, ratio_interval, spread
 from probe.model.observation import HttpObservation, QuicObservation
 from probe.model.words import Family, Flag, Protocol
@@ -96,7 +96,7 @@ class PaceLook:
     facts: Facts
     family: Family | None
 
-    @cached_property
+    @once
     def spots(self) -> tuple[Spot, ...]:
         """Addresses of the endpoint at which something was fetched or shaken."""
         return tuple(
@@ -105,7 +105,7 @@ class PaceLook:
             if s.truth is not Truth.FALSE and (s.fetches or s.target)
         )
 
-    @cached_property
+    @once
     def target(self) -> tuple[Flow, ...]:
         """Downloads from the endpoint."""
         return tuple(flow_of(o) for s in self.spots for o in s.fetches if self._counts(o))
@@ -115,7 +115,7 @@ class PaceLook:
         over_tls = self.facts.protocol is Protocol.HTTPS
         return own and o.over_tls is over_tls and ending_of(o.failure) is not Ending.OURS
 
-    @cached_property
+    @once
     def same_address(self) -> tuple[Flow, ...]:
         """C1: downloads from the same addresses under another name."""
         return tuple(
@@ -125,12 +125,12 @@ class PaceLook:
             if ending_of(o.failure) is not Ending.OURS
         )
 
-    @cached_property
+    @once
     def elsewhere_flows(self) -> tuple[Flow, ...]:
         """C4, C5: downloads from unrelated hosts."""
         return tuple(flow_of(o) for o in self.facts.others if isinstance(o, HttpObservation))
 
-    @cached_property
+    @once
     def control_rate_bps(self) -> float | None:
         """How fast this line is: controls asked for this endpoint, else those of the gates."""
         rates = [f.rate_bps for f in self.elsewhere_flows if f.rate_bps and f.bytes >= 16_384]
@@ -138,18 +138,18 @@ class PaceLook:
             return median(rates)
         return self.facts.vantage.facts.rate_bps
 
-    @cached_property
+    @once
     def is_line_fast(self) -> bool:
         """Whether the line is fast enough to tell slow from slowed."""
         return (self.control_rate_bps or 0.0) >= k.CONTROL_RATE_MIN_BPS
 
-    @cached_property
+    @once
     def rate_bps(self) -> float | None:
         """The endpoint's median pace, over downloads that say something."""
         rates = [f.rate_bps for f in self.target if f.rate_bps and f.bytes >= 16_384]
         return median(rates) if rates else None
 
-    @cached_property
+    @once
     def slow(self) -> tuple[Flow, ...]:
         """Downloads from the endpoint that are slow beside the line, in one look's terms."""
         control = self.control_rate_bps
@@ -165,7 +165,7 @@ class PaceLook:
             and f.rate_bps < k.LOOK_RATIO_MAX * control
         )
 
-    @cached_property
+    @once
     def same_address_rate_bps(self) -> float | None:
         """The pace under another name at the same addresses."""
         rates = [f.rate_bps for f in self.same_address if f.rate_bps and f.bytes >= 16_384]
@@ -173,7 +173,7 @@ class PaceLook:
 
     # --- freezes ----------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def stalls(self) -> tuple[Flow, ...]:
         """Downloads that stopped for good after 6 to 40 KB."""
         return tuple(
@@ -182,7 +182,7 @@ class PaceLook:
             if f.has_stalled and k.FREEZE_MIN_BYTES <= f.bytes <= k.FREEZE_MAX_BYTES
         )
 
-    @cached_property
+    @once
     def stalls_alike(self) -> bool:
         """Whether all downloads stop, and at nearly the same byte."""
         width = spread([float(f.bytes) for f in self.stalls])
@@ -193,13 +193,13 @@ class PaceLook:
             and width < k.FREEZE_SPREAD_MAX
         )
 
-    @cached_property
+    @once
     def controls_go_further(self) -> bool:
         """Whether other downloads on this line pass the point at which these stop."""
         far = [*self.same_address, *self.elsewhere_flows]
         return any(f.bytes > k.FREEZE_MAX_BYTES for f in far) or self.is_line_fast
 
-    @cached_property
+    @once
     def elsewhere_goes_further(self) -> bool:
         """Whether another vantage point read more than that from the endpoint itself."""
         return any(
@@ -207,14 +207,14 @@ class PaceLook:
             for o in self.facts.elsewhere
         )
 
-    @cached_property
+    @once
     def same_address_goes_further(self) -> bool:
         """Whether the same address serves more under another name."""
         return any(f.bytes > k.FREEZE_MAX_BYTES for f in self.same_address)
 
     # --- paired transfers -------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def pairs(self) -> tuple[list[float], list[float]]:
         """Rates of the rounds: with the name, and under another name at the same address."""
         own = [f.rate_bps for f in self.target if f.seen.attempt and f.is_long and f.rate_bps]
@@ -223,7 +223,7 @@ class PaceLook:
         ]
         return own, other
 
-    @cached_property
+    @once
     def p_value(self) -> float | None:
         """Of the exact rank test over the rounds; None where nothing was paired."""
         own, other = self.pairs
@@ -234,7 +234,7 @@ class PaceLook:
             return rank_sum_p([-d for d in named], [-d for d in neutral])
         return None
 
-    @cached_property
+    @once
     def is_throttled(self) -> bool:
         """Techniques 4.3.4, all but the second time of day: a third or less, bounded by a half."""
         own, other = self.pairs
@@ -247,13 +247,13 @@ class PaceLook:
             and interval[1] <= k.THROTTLE_RATIO_UPPER
         )
 
-    @cached_property
+    @once
     def is_even(self) -> bool:
         """Whether the pace hardly varies: policed or shaped, where loss makes it jump."""
         known = [f.unevenness for f in self.target if f.unevenness is not None]
         return bool(known) and median(known) < k.THROTTLE_CV_MAX
 
-    @cached_property
+    @once
     def has_queue(self) -> bool:
         """Whether the round trip grew while the bytes came: shaping queues, policing drops."""
         grown = []
@@ -265,24 +265,24 @@ class PaceLook:
 
     # --- delayed handshakes -----------------------------------------------------------------------
 
-    @cached_property
+    @once
     def delays(self) -> tuple[list[float], list[float]]:
         """Seconds to the first byte after the hello: with the name, and with a neutral one."""
         own = [h for s in self.spots for h in s.target if h.seen.first_byte_s is not None]
         other = [h for s in self.spots for h in s.control if h.seen.first_byte_s is not None]
         return _waits(own), _waits(other)
 
-    @cached_property
+    @once
     def _delays_of_rounds(self) -> tuple[list[float], list[float]]:
         own = [h for s in self.spots for h in s.target if h.seen.attempt]
         return _waits(own), _waits(h for s in self.spots for h in s.control if h.seen.attempt)
 
-    @cached_property
+    @once
     def is_delayed(self) -> bool:
         """Whether each answer to the name takes ten times as long as any to a neutral one."""
         return _is_tenfold(*self.delays)
 
-    @cached_property
+    @once
     def is_delayed_abroad(self) -> bool:
         """Whether the same holds at a host that has nothing to do with the name (C2)."""
         host = self.facts.host
@@ -293,13 +293,13 @@ class PaceLook:
 
     # --- the extreme case -------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def is_extreme(self) -> bool:
         """Whether the endpoint's bytes come at less than 2 kB a second (techniques R02)."""
         rates = [f.rate_bps for f in self.target if f.rate_bps and f.bytes >= k.EXTREME_MIN_BYTES]
         return bool(rates) and median(rates) < 8 * k.EXTREME_RATE_BYTES_S
 
-    @cached_property
+    @once
     def shakes_slowly_by_name(self) -> bool:
         """Whether handshakes with the name take ten times as long as those with a neutral one."""
         own = [h.seen.duration_s for s in self.spots for h in s.target if h.is_large]
@@ -308,7 +308,7 @@ class PaceLook:
         ]
         return bool(own and other) and min(own) >= k.DELAY_FACTOR_MIN * max(other)
 
-    @cached_property
+    @once
     def is_slow_to_answer(self) -> bool:
         """Whether the endpoint's handshakes take long, whatever the reason."""
         own, _ = self.delays
@@ -316,18 +316,18 @@ class PaceLook:
 
     # --- what every look has ----------------------------------------------------------------------
 
-    @cached_property
+    @once
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
 
-    @cached_property
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         flows = (*self.target, *self.same_address, *self.elsewhere_flows)
         return tuple(f.seen.id for f in flows)
 
-    @cached_property
+    @once
     def detail(self) -> str:
         """One line of plain facts."""
         parts = []
@@ -350,12 +350,12 @@ class PaceLook:
         """Things worth knowing beside the category."""
         return ()
 
-    @cached_property
+    @once
     def n_target(self) -> int:
         """Downloads with the name."""
         return len(self.pairs[0]) or len(self.target)
 
-    @cached_property
+    @once
     def n_control(self) -> int:
         """Downloads without it."""
         return len(self.pairs[1]) or len(self.same_address)

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.look_pace import Flow, flow_of
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.remember import once
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
 from probe.model.observation import HttpObservation, QuicObservation
 from probe.model.words import Family, Flag
@@ -28,7 +28,7 @@ class QuicLook:
     facts: Facts
     family: Family | None
 
-    @cached_property
+    @once
     def spots(self) -> tuple[Spot, ...]:
         """Addresses that may be the endpoint's, asked over QUIC."""
         return tuple(
@@ -47,12 +47,12 @@ class QuicLook:
             and (version == _NEGOTIATION or o.server_name == self.facts.host)
         )
 
-    @cached_property
+    @once
     def tries(self) -> tuple[QuicObservation, ...]:
         """Version 1, with the name."""
         return self._of("1")
 
-    @cached_property
+    @once
     def verified(self) -> tuple[QuicObservation, ...]:
         """Those that proved the name."""
         return tuple(o for o in self.tries if o.handshake_done and self._proves(o))
@@ -61,12 +61,12 @@ class QuicLook:
         chain = self.facts.chains.get(o.id)
         return chain is not None and chain.verified
 
-    @cached_property
+    @once
     def stalls(self) -> tuple[Flow, ...]:
         """Pages that stopped coming after a verified handshake."""
         return tuple(f for f in map(flow_of, self.verified) if f.has_stalled)
 
-    @cached_property
+    @once
     def slow(self) -> tuple[Flow, ...]:
         """Pages that came at a tenth of this line's pace, and slower than people bear."""
         control = self.facts.vantage.facts.rate_bps
@@ -80,63 +80,63 @@ class QuicLook:
             and f.rate_bps < min(k.LOOK_RATE_MAX_BPS, k.LOOK_RATIO_MAX * control)
         )
 
-    @cached_property
+    @once
     def all_fail(self) -> bool:
         """Whether no handshake was done."""
         return bool(self.tries) and not any(o.handshake_done for o in self.tries)
 
-    @cached_property
+    @once
     def all_silent(self) -> bool:
         """Whether nothing at all came back for the name."""
         return bool(self.tries) and not any(is_answered(o) for o in self.tries)
 
-    @cached_property
+    @once
     def negotiates(self) -> bool:
         """Whether a probe with a reserved version was answered: UDP gets there and back."""
         return any(is_answered(o) for o in self._of(_NEGOTIATION))
 
-    @cached_property
+    @once
     def negotiation_tried(self) -> bool:
         """Whether such a probe was sent."""
         return bool(self._of(_NEGOTIATION))
 
-    @cached_property
+    @once
     def version_2_works(self) -> bool:
         """Whether version 2 completes with the same name."""
         return any(o.handshake_done for o in self._of("2"))
 
-    @cached_property
+    @once
     def controls(self) -> tuple[QuicObservation, ...]:
         """C1: version 1, a neutral name, at the same addresses."""
         return tuple(
             o for s in self.spots for o in s.control_quic if _counts(o) and o.version == "1"
         )
 
-    @cached_property
+    @once
     def c1(self) -> str | None:
         """Whether a neutral name is answered."""
         if not self.controls:
             return None
         return "alive" if any(is_answered(o) for o in self.controls) else "dead"
 
-    @cached_property
+    @once
     def gate(self) -> str:
         """What the gate says of UDP/443 for everyone."""
         found = [g.outcome for g in self.facts.vantage.gates if g.gate == "udp443"]
         return found[0] if found else "unknown"
 
-    @cached_property
+    @once
     def tcp_works(self) -> bool:
         """Whether the same name works over TCP and TLS at these addresses."""
         return any(h.is_verified for s in self.spots for h in s.target)
 
-    @cached_property
+    @once
     def tcp_is_dead(self) -> bool:
         """Whether TCP to the same addresses was tried and never connected."""
         tried = [o for s in self.spots for o in s.connects]
         return bool(tried) and all(ending_of(o.failure) is Ending.SILENT for o in tried)
 
-    @cached_property
+    @once
     def is_unreachable_like_tcp(self) -> bool:
         """Whether routers refuse both."""
         tried = [o for s in self.spots for o in s.connects]
@@ -147,7 +147,7 @@ class QuicLook:
             and endings <= {Ending.UNREACHABLE, Ending.SILENT}
         )
 
-    @cached_property
+    @once
     def is_offered(self) -> bool:
         """Whether the service says itself that it speaks HTTP/3 (Alt-Svc, RFC 9114 3.1.1)."""
         return any(
@@ -158,22 +158,22 @@ class QuicLook:
             for key, value in o.headers
         )
 
-    @cached_property
+    @once
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
 
-    @cached_property
+    @once
     def works_elsewhere(self) -> bool:
         """Whether another vantage point completed a QUIC handshake."""
         return bool(self.elsewhere.passing("quic"))
 
-    @cached_property
+    @once
     def closed(self) -> tuple[QuicObservation, ...]:
         """Attempts that a CONNECTION_CLOSE ended."""
         return tuple(o for o in self.tries if o.close_code is not None and not o.handshake_done)
 
-    @cached_property
+    @once
     def closed_too_soon(self) -> int:
         """How many of those came before the server could have answered."""
         soon = 0
@@ -186,7 +186,7 @@ class QuicLook:
 
     # --- the exact test ---------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def strata(self) -> tuple[Stratum, ...]:
         """Attempts of the rounds, by address and block."""
         strata = []
@@ -208,24 +208,24 @@ class QuicLook:
                     )
         return tuple(strata)
 
-    @cached_property
+    @once
     def p_value(self) -> float | None:
         """Of the exact test over the rounds."""
         return discordance_p(self.strata)
 
-    @cached_property
+    @once
     def is_discordant(self) -> bool:
         """Whether every round failed with the name and passed without."""
         return fully_discordant(self.strata)
 
     # --- what every look has ----------------------------------------------------------------------
 
-    @cached_property
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         return tuple(o.id for s in self.spots for o in (*s.quic, *s.control_quic))
 
-    @cached_property
+    @once
     def detail(self) -> str:
         """One line of plain facts."""
         if not self.tries:
@@ -247,12 +247,12 @@ class QuicLook:
         """Things worth knowing beside the category."""
         return ()
 
-    @cached_property
+    @once
     def n_target(self) -> int:
         """Attempts with the name."""
         return sum(s.target for s in self.strata) or len(self.tries)
 
-    @cached_property
+    @once
     def n_control(self) -> int:
         """Attempts with a neutral name."""
         return sum(s.control for s in self.strata) or len(self.controls)

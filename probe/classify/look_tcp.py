@@ -1,12 +1,12 @@
 """What happened when connections to the endpoint's addresses were tried, one family at a time."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.remember import once
 from probe.model.observation import TcpObservation
 from probe.model.words import FailureWord, Family, Flag
 
@@ -18,7 +18,7 @@ class TcpLook:
     facts: Facts
     family: Family | None
 
-    @cached_property
+    @once
     def spots(self) -> tuple[Spot, ...]:
         """Addresses that may be the endpoint's, and that were tried."""
         return tuple(
@@ -27,32 +27,32 @@ class TcpLook:
             if s.truth is not Truth.FALSE and any(_counts(o) for o in s.connects)
         )
 
-    @cached_property
+    @once
     def tries(self) -> tuple[TcpObservation, ...]:
         """Connections to the endpoint's own port."""
         return tuple(o for s in self.spots for o in s.connects if _counts(o))
 
-    @cached_property
+    @once
     def passes(self) -> tuple[TcpObservation, ...]:
         """Those that were made."""
         return tuple(o for o in self.tries if ending_of(o.failure) is Ending.DONE)
 
-    @cached_property
+    @once
     def failures(self) -> tuple[TcpObservation, ...]:
         """Those that were not."""
         return tuple(o for o in self.tries if ending_of(o.failure) is not Ending.DONE)
 
-    @cached_property
+    @once
     def endings(self) -> frozenset[Ending]:
         """How the failing ones ended."""
         return frozenset(ending_of(o.failure) for o in self.failures)
 
-    @cached_property
+    @once
     def all_fail(self) -> bool:
         """Whether no connection was made."""
         return bool(self.tries) and not self.passes
 
-    @cached_property
+    @once
     def is_half_dead(self) -> bool:
         """Whether some addresses work and others never do."""
         return bool(self.passes) and any(
@@ -60,7 +60,7 @@ class TcpLook:
             for s in self.spots
         )
 
-    @cached_property
+    @once
     def other_port_works(self) -> bool:
         """Whether the same addresses answer on another port: alive hosts."""
         return any(
@@ -69,13 +69,13 @@ class TcpLook:
             for o in s.other_ports
         )
 
-    @cached_property
+    @once
     def silent_tries(self) -> int:
         """How often the addresses were silent, on whichever port."""
         others = [o for s in self.spots for o in s.other_ports]
         return sum(ending_of(o.failure) is Ending.SILENT for o in (*self.failures, *others))
 
-    @cached_property
+    @once
     def too_soon(self) -> tuple[TcpObservation, ...]:
         """Refusals that came before the host itself could have answered."""
         return tuple(
@@ -88,7 +88,7 @@ class TcpLook:
             and o.duration_s < k.INJECTED_RATIO_MAX * s.rtt_s
         )
 
-    @cached_property
+    @once
     def is_refused_nearby(self) -> bool:
         """Whether refusals come sooner than half the way to the nearest control."""
         nearest = self.facts.vantage.facts.rtt_s
@@ -98,12 +98,12 @@ class TcpLook:
             and all(o.duration_s < nearest / 2 for o in self.failures)
         )
 
-    @cached_property
+    @once
     def prohibited(self) -> tuple[TcpObservation, ...]:
         """Attempts that an ICMP message "administratively prohibited" ended."""
         return tuple(o for o in self.failures if _is_prohibited(o))
 
-    @cached_property
+    @once
     def is_prohibited_by_server(self) -> bool:
         """Whether that message came from the server's own network."""
         senders = {o.icmp[2] for o in self.prohibited if o.icmp and o.icmp[2]}
@@ -115,7 +115,7 @@ class TcpLook:
             for sender in senders
         )
 
-    @cached_property
+    @once
     def is_unreachable_fast(self) -> bool:
         """Whether routers said "unreachable" sooner than one that looks for a dead host would."""
         return all(
@@ -124,19 +124,19 @@ class TcpLook:
             for o in self.failures
         )
 
-    @cached_property
+    @once
     def unreachable_tries(self) -> int:
         """How often routers said so, for whichever port."""
         others = [o for s in self.spots for o in s.other_ports]
         return sum(ending_of(o.failure) is Ending.UNREACHABLE for o in (*self.failures, *others))
 
-    @cached_property
+    @once
     def says_no_route(self) -> bool:
         """Whether they say that the network, not the host, cannot be reached."""
         words = {o.failure.word for o in self.failures if o.failure is not None}
         return words == {FailureWord.NETWORK_UNREACHABLE}
 
-    @cached_property
+    @once
     def has_no_route(self) -> bool:
         """Whether this machine itself had no way to go: the error came without a packet."""
         return bool(self.failures) and all(
@@ -144,18 +144,18 @@ class TcpLook:
             for o in self.failures
         )
 
-    @cached_property
+    @once
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
 
-    @cached_property
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         carrying = self.failures or self.passes
         return tuple(o.id for o in carrying)
 
-    @cached_property
+    @once
     def detail(self) -> str:
         """One line of plain facts."""
         if not self.tries:
@@ -167,14 +167,14 @@ class TcpLook:
             parts.append(f"{', '.join(words)} within {last:.3g} s")
         return "; ".join(parts)
 
-    @cached_property
+    @once
     def flags(self) -> tuple[Flag, ...]:
         """Things worth knowing beside the category."""
         return (Flag.ADDRESS_DEPENDENT,) if self.is_half_dead else ()
 
     p_value: float | None = None
 
-    @cached_property
+    @once
     def n_target(self) -> int:
         """Connections tried."""
         return len(self.tries)

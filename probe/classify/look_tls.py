@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from probe.classify import constants as k
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending
+from probe.classify.remember import once
 from probe.classify.shown import Shown, counts
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
 from probe.model.words import Flag
@@ -22,30 +22,30 @@ class TlsLook(Shown):
 
     # --- controls ---------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def controls(self) -> tuple[Handshake, ...]:
         """C1: handshakes with a neutral name, at addresses where the endpoint's name fails."""
         spots = self.failing_spots or self.spots
         return tuple(h for s in spots for h in s.control if counts(h))
 
-    @cached_property
+    @once
     def c1(self) -> Arms:
         """Whether a neutral name is answered where the endpoint's is not."""
         if not self.controls:
             return None
         return "alive" if any(h.is_alive for h in self.controls) else "dead"
 
-    @cached_property
+    @once
     def c1_large(self) -> bool:
         """Whether a control's answer took more than one packet: large packets pass."""
         return any(h.is_alive and h.is_large for h in self.controls)
 
-    @cached_property
+    @once
     def c1_fails_alike(self) -> bool:
         """Whether the controls fail, and in the same way as the name."""
         return self.c1 == "dead" and all(h.ending is self.kind for h in self.controls)
 
-    @cached_property
+    @once
     def was_rechecked(self) -> bool:
         """Whether a control was tried again after a wait, and failed still."""
         return any(
@@ -60,12 +60,12 @@ class TlsLook(Shown):
         ]
         return min((gap for gap in gaps if gap >= 0), default=0.0) >= k.RECHECK_GAP_S
 
-    @cached_property
+    @once
     def residual(self) -> bool:
         """Whether controls fail after the name did, although the name alone is the trigger."""
         return self.is_name and any(not h.is_alive for h in self.controls)
 
-    @cached_property
+    @once
     def c2(self) -> Arms:
         """Whether the endpoint's name is answered at a neutral host that answers neutral names."""
         host, verdicts = self.facts.host, []
@@ -81,25 +81,25 @@ class TlsLook(Shown):
             return None
         return "alive" if any(verdicts) else "dead"
 
-    @cached_property
+    @once
     def is_name(self) -> bool:
         """Whether changing nothing but the name (C1), or nothing but the host (C2), tells."""
         return self.c1 == "alive" or self.c2 == "dead"
 
     # --- timing, acknowledgement ------------------------------------------------------------------
 
-    @cached_property
+    @once
     def too_soon(self) -> tuple[Handshake, ...]:
         """Failures that came before anything of the server's could have."""
         return tuple(h for h in self.failures if h.is_too_soon)
 
-    @cached_property
+    @once
     def is_injected(self) -> bool:
         """Whether most timed failures came too soon."""
         timed = [h for h in self.failures if h.ratio is not None]
         return bool(self.too_soon) and 2 * len(self.too_soon) > len(timed)
 
-    @cached_property
+    @once
     def is_rewritten(self) -> bool:
         """Whether resets come with the server's own timing although nobody took the hello."""
         timed = [h for h in self.failures if h.ratio is not None and h.ending is Ending.RESET]
@@ -111,7 +111,7 @@ class TlsLook(Shown):
         ]
         return bool(fits) and 2 * len(fits) > len(timed)
 
-    @cached_property
+    @once
     def is_like_servers(self) -> bool:
         """Whether the end looks like the peer's own: the hello was taken, and a round trip passed.
 
@@ -122,13 +122,13 @@ class TlsLook(Shown):
         own = [h for h in told if h.is_acked and (h.ratio or 0.0) >= k.REWRITE_RATIO_MIN]
         return bool(own) and 2 * len(own) > len(told)
 
-    @cached_property
+    @once
     def is_servers_own(self) -> bool:
         """Whether it looks like the peer's own, and nothing speaks against that."""
         spoken = self.c2 == "dead" or (self.c1 == "alive" and self.elsewhere.passing("tls"))
         return self.is_like_servers and not spoken
 
-    @cached_property
+    @once
     def acked(self) -> bool | None:
         """Whether the hello was acknowledged, in most failures for which the system tells."""
         told = [h.is_acked for h in self.failures if h.is_acked is not None]
@@ -138,7 +138,7 @@ class TlsLook(Shown):
 
     # --- the exact test ---------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def strata(self) -> tuple[Stratum, ...]:
         """Attempts of the rounds, by address and block; the first look is never counted.
 
@@ -152,22 +152,22 @@ class TlsLook(Shown):
                 own += [x for s in look.spots for x in strata_of(s.target, s.control)]
         return tuple(own)
 
-    @cached_property
+    @once
     def p_value(self) -> float | None:
         """Of the exact test over the rounds."""
         return discordance_p(self.strata)
 
-    @cached_property
+    @once
     def is_discordant(self) -> bool:
         """Whether every round failed with the name and passed without."""
         return fully_discordant(self.strata)
 
-    @cached_property
+    @once
     def n_target(self) -> int:
         """Attempts with the name: those of the rounds where there are any."""
         return sum(s.target for s in self.strata) or len(self.tries)
 
-    @cached_property
+    @once
     def n_control(self) -> int:
         """Attempts with a neutral name at the same addresses."""
         return sum(s.control for s in self.strata) or len(self.controls)
@@ -183,14 +183,14 @@ class TlsLook(Shown):
 
     # --- what every look has ----------------------------------------------------------------------
 
-    @cached_property
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         carrying = (*self.failures, *self.unverified) or self.verified
         controls = self.controls if carrying is not self.verified else ()
         return tuple(h.seen.id for h in (*carrying, *controls))
 
-    @cached_property
+    @once
     def detail(self) -> str:
         """One line of plain facts."""
         if not self.tries:
@@ -208,7 +208,7 @@ class TlsLook(Shown):
             parts.append(f"the name at a neutral host: {self.c2}")
         return "; ".join(parts)
 
-    @cached_property
+    @once
     def flags(self) -> tuple[Flag, ...]:
         """Things worth knowing beside the category."""
         flags = []

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify import constants as k
 from probe.classify.chains import Chain
@@ -11,6 +10,7 @@ from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.fingerprints import is_censors, match_certificate
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending
+from probe.classify.remember import once
 from probe.model.words import Family
 
 
@@ -21,7 +21,7 @@ class Shown:
     facts: Facts
     family: Family | None
 
-    @cached_property
+    @once
     def spots(self) -> tuple[Spot, ...]:
         """Addresses that may be the endpoint's, with at least one handshake for its name."""
         return tuple(
@@ -30,45 +30,45 @@ class Shown:
             if s.truth is not Truth.FALSE and any(counts(h) for h in s.target)
         )
 
-    @cached_property
+    @once
     def tries(self) -> tuple[Handshake, ...]:
         """Handshakes with the endpoint's name and the ordinary hello."""
         return tuple(h for s in self.spots for h in s.target if counts(h))
 
-    @cached_property
+    @once
     def verified(self) -> tuple[Handshake, ...]:
         """Those that proved the name."""
         return tuple(h for h in self.tries if h.is_verified)
 
-    @cached_property
+    @once
     def unverified(self) -> tuple[Handshake, ...]:
         """Those that completed with a chain that proves nothing."""
         return tuple(h for h in self.tries if h.ending is Ending.DONE and not h.is_verified)
 
-    @cached_property
+    @once
     def failures(self) -> tuple[Handshake, ...]:
         """Those that did not complete."""
         return tuple(h for h in self.tries if h.ending is not Ending.DONE)
 
-    @cached_property
+    @once
     def all_fail(self) -> bool:
         """Whether none completed."""
         return bool(self.failures) and not self.verified and not self.unverified
 
-    @cached_property
+    @once
     def kind(self) -> Ending | None:
         """How most of the failing ones ended."""
         counted = Counter(h.ending for h in self.failures)
         return counted.most_common(1)[0][0] if counted else None
 
-    @cached_property
+    @once
     def failing_spots(self) -> tuple[Spot, ...]:
         """Addresses at which the name never completed a handshake."""
         return tuple(
             s for s in self.spots if all(h.ending is not Ending.DONE for h in s.target if counts(h))
         )
 
-    @cached_property
+    @once
     def is_by_address(self) -> bool:
         """Whether each address always works or always fails, and there are both."""
         always_ok = [s for s in self.spots if all(h.is_verified for h in s.target if counts(h))]
@@ -76,31 +76,31 @@ class Shown:
             len(self.failing_spots) + len(always_ok) == len(self.spots)
         )
 
-    @cached_property
+    @once
     def has_recovered(self) -> bool:
         """Whether only first tries failed, and at least two later ones at that address passed."""
         failing = [s for s in self.spots if any(not h.is_verified for h in s.target if counts(h))]
         return bool(failing) and all(recovered(s) for s in failing)
 
-    @cached_property
+    @once
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
 
     # --- certificates -----------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def foreign(self) -> tuple[tuple[Handshake, Chain], ...]:
         """Completed handshakes whose chain proves nothing, with the chain."""
         return tuple((h, h.chain) for h in self.unverified if h.chain is not None)
 
-    @cached_property
+    @once
     def reason(self) -> str | None:
         """Why most of those chains prove nothing."""
         counted = Counter(c.reason for _, c in self.foreign)
         return counted.most_common(1)[0][0] if counted else None
 
-    @cached_property
+    @once
     def certificate_artefacts(self) -> int:
         """Sightings of certificates that are known to be a censor's."""
         knowledge = self.facts.knowledge
@@ -109,7 +109,7 @@ class Shown:
             for _, c in self.foreign
         )
 
-    @cached_property
+    @once
     def page_artefacts(self) -> int:
         """Sightings of a known block page behind a certificate that proves nothing."""
         knowledge = self.facts.knowledge
@@ -120,14 +120,14 @@ class Shown:
             if fetch.over_tls
         )
 
-    @cached_property
+    @once
     def control_leaves(self) -> frozenset[str]:
         """Leaf certificates shown for neutral names at the same addresses."""
         return frozenset(
             h.chain.leaf_sha256 for s in self.spots for h in s.control if h.chain is not None
         )
 
-    @cached_property
+    @once
     def shows_one_certificate(self) -> bool:
         """Whether neutral names are shown the very same certificate: the server's own, whoever's.
 
@@ -137,12 +137,12 @@ class Shown:
             c.leaf_sha256 in self.control_leaves for _, c in self.foreign
         )
 
-    @cached_property
+    @once
     def controls_are_genuine(self) -> bool:
         """Whether neutral names are shown a certificate of a public root at these addresses."""
         return any(h.chain is not None and h.chain.anchored for s in self.spots for h in s.control)
 
-    @cached_property
+    @once
     def forges_neutral(self) -> bool:
         """Whether a neutral name, which nobody can own, was shown a certificate made out for it."""
         return any(
@@ -151,12 +151,12 @@ class Shown:
             for h in s.control
         )
 
-    @cached_property
+    @once
     def trust_local(self) -> bool:
         """Whether only roots that this machine adds vouch for it."""
         return any(c.trust_local for _, c in self.foreign)
 
-    @cached_property
+    @once
     def same_leaf_elsewhere(self) -> bool:
         """Whether other vantage points were shown the same certificate."""
         leaves = self.elsewhere.leaves()

@@ -6,11 +6,11 @@ failure to connect at an answered address is no lie.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.fingerprints import is_censors, match_address
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.remember import once
 from probe.classify.statements import (
     DENIALS,
     ENCRYPTED,
@@ -32,12 +32,12 @@ class Testimony:
     facts: Facts
     family: Family | None
 
-    @cached_property
+    @once
     def spots(self) -> dict[str, Spot]:
         """Spots by address."""
         return {spot.address: spot for spot in self.facts.spots}
 
-    @cached_property
+    @once
     def asked(self) -> tuple[DnsObservation, ...]:
         """Questions for addresses of this family, our own machine's trouble left out."""
         wanted = {QUERY_TYPES[self.family]} if self.family else set(QUERY_TYPES.values())
@@ -49,7 +49,7 @@ class Testimony:
             and ending_of(o.failure) is not Ending.OURS
         )
 
-    @cached_property
+    @once
     def is_affirmed(self) -> bool:
         """Whether somebody trusted says that the name has addresses of this family.
 
@@ -65,12 +65,12 @@ class Testimony:
             if spot.named_by or spot.truth is Truth.PROVED
         )
 
-    @cached_property
+    @once
     def said(self) -> tuple[Said, ...]:
         """Every message, judged."""
         return tuple(said for seen in self.asked for said in self._judged(seen))
 
-    @cached_property
+    @once
     def first_said(self) -> tuple[Said, ...]:
         """The first readable message of each question: what an ordinary client uses."""
         return tuple(next(iter(self._judged(seen))) for seen in self.asked)
@@ -135,7 +135,7 @@ class Testimony:
             return True
         return False if source in facts.failing_resolvers else None
 
-    @cached_property
+    @once
     def over_encrypted(self) -> tuple[Said, ...]:
         """What came of questions over encrypted transports, verified or not."""
         return self._of(lambda o: o.transport in ENCRYPTED)
@@ -145,22 +145,22 @@ class Testimony:
     def _of(self, wanted: Callable[[DnsObservation], bool]) -> tuple[Said, ...]:
         return tuple(s for s in self.first_said if wanted(s.seen))
 
-    @cached_property
+    @once
     def system(self) -> tuple[Said, ...]:
         """What the access network's own resolver said."""
         return self._of(is_system)
 
-    @cached_property
+    @once
     def public_udp(self) -> tuple[Said, ...]:
         """What came back for questions to public resolvers over UDP."""
         return self._of(lambda o: o.transport is Transport.UDP and not is_system(o))
 
-    @cached_property
+    @once
     def public_tcp(self) -> tuple[Said, ...]:
         """What came back for questions to public resolvers over TCP."""
         return self._of(lambda o: o.transport is Transport.TCP and not is_system(o))
 
-    @cached_property
+    @once
     def encrypted(self) -> tuple[Said, ...]:
         """What verified encrypted resolvers said."""
         return self._of(lambda o: o.transport in ENCRYPTED and self.is_trusted(o))
