@@ -137,6 +137,7 @@ def settled_verdicts(takes: Sequence[Take], plan: Plan) -> tuple[Settled, ...]:
         baseline=plan.baseline,
         vantage=takes[0].run.vantage,
         today=plan.today,
+        own=frozenset(endpoint.id for endpoint in plan.endpoints if endpoint.own),
     )
     chosen = {endpoint.id for endpoint in plan.endpoints}
     return settle(

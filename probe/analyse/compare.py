@@ -23,7 +23,7 @@ from probe.model.check import CheckResult, Expected, Outcome, Severity
 from probe.model.run import Vantage
 from probe.model.target import Endpoint
 from probe.model.verdict import Finding, Verdict
-from probe.model.words import Layer, Protocol, State
+from probe.model.words import Flag, Layer, Protocol, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,17 @@ def compare(
     return _Comparison(measured, baseline, vantage, today).results()
 
 
-def is_unexpected(verdict: Verdict, baseline: Baseline, *, vantage: Vantage, today: date) -> bool:
+def is_unexpected(
+    verdict: Verdict,
+    baseline: Baseline,
+    *,
+    vantage: Vantage,
+    today: date,
+    own: AbstractSet[str] = frozenset(),
+) -> bool:
     """Say whether a verdict makes the check fail: whether it is worth another attempt."""
+    if verdict.endpoint in own and _other_content(verdict):
+        return True
     entries = baseline.applying(vantage, today)
     return any(
         row.reached and _severity(row.finding, expected, baseline) is Severity.FAILURE
@@ -84,6 +93,7 @@ class _Comparison:
         self.entries = baseline.applying(vantage, today)
         self.expired = baseline.expired(vantage, today)
         self.hosts = {endpoint.id: endpoint.host for endpoint in measured.endpoints}
+        self.own = {endpoint.id for endpoint in measured.endpoints if endpoint.own}
         self.covered: dict[str, list[State | None]] = {}
         self.answered = {
             (one.verdict.endpoint, protocol)
@@ -174,6 +184,13 @@ class _Comparison:
             return self._insufficient(verdict, row, expected)
         if not row.reached:
             return Outcome.SKIPPED, Severity.NONE, "not reached: it failed at a layer below"
+        if row.decides and _other_content(verdict) and State.OK in expected.states:
+            is_own = verdict.endpoint in self.own
+            return (
+                Outcome.UNEXPECTED,
+                Severity.FAILURE if is_own else Severity.WARNING,
+                f"reached, but the answer is not what its target file expects: {verdict.detail}",
+            )
         severity = _severity(row.finding, expected, self.baseline)
         if severity is Severity.NONE:
             return Outcome.EXPECTED, severity, _as_expected(row.finding, expected)
@@ -304,6 +321,11 @@ def _severity(finding: Finding | None, expected: Expected, baseline: Baseline) -
     if state in baseline.fail_on and not weak:
         return Severity.FAILURE
     return Severity.NOTICE if state is State.RESTRICTED else Severity.WARNING
+
+
+def _other_content(verdict: Verdict) -> bool:
+    """Whether the service was reached, and does not answer as somebody is sure that it does."""
+    return verdict.state is State.OK and Flag.UNEXPECTED_CONTENT in verdict.flags
 
 
 def _category_allowed(finding: Finding, expected: Expected) -> bool:

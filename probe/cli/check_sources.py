@@ -44,9 +44,11 @@ def stored_runs(database: Path | None, run_ids: Sequence[str], targets: Path | N
 def stored_documents(files: Sequence[Path], targets: Path | None) -> Stored:
     """Read what `roadblock run --json` printed."""
     documents = [read_document(file) for file in files]
-    services = _services(documents)
+    shipped = load_catalogue()
+    services = _services(documents, frozenset(e.host for e in shipped.endpoints))
     known = {service.id for service in services}
-    others = tuple(s for s in load_catalogue(targets).services if s.id not in known)
+    catalogue = shipped if targets is None else load_catalogue(targets)
+    others = tuple(s for s in catalogue.services if s.id not in known)
     measured = {verdict.endpoint for verdict in documents[0].verdicts}
     return Stored(
         tuple(Take(d.run, d.vantage, d.verdicts) for d in documents),
@@ -80,8 +82,8 @@ def take_of(found: Findings, reader: Reader) -> Take:
     )
 
 
-def _services(documents: Iterable[Document]) -> tuple[Service, ...]:
-    """Make services of what the documents say about endpoints."""
+def _services(documents: Iterable[Document], shipped: frozenset[str]) -> tuple[Service, ...]:
+    """Make services of what documents say of endpoints; `shipped` hosts are not one's own."""
     names: dict[str, str] = {}
     endpoints: dict[str, dict[str, Endpoint]] = {}
     for document in documents:
@@ -95,6 +97,7 @@ def _services(documents: Iterable[Document]) -> tuple[Service, ...]:
                 url=told.url,
                 core=told.core,
                 risk_tier=told.risk_tier,
+                own=told.host not in shipped,
             )
     return tuple(
         Service(id=service, name=names.get(service, service), endpoints=tuple(found.values()))

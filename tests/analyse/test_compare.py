@@ -18,6 +18,7 @@ from tests.analyse.samples import (
     baseline,
     good,
     restricted,
+    service,
     unclear,
 )
 
@@ -318,6 +319,36 @@ def test_what_makes_a_check_fail_is_worth_another_attempt():
     assert is_unexpected(bad(), read, vantage=GERMANY, today=TODAY)
     assert not is_unexpected(restricted(), read, vantage=GERMANY, today=TODAY)
     assert not is_unexpected(unclear(), read, vantage=GERMANY, today=TODAY)
+
+
+OTHER_CONTENT = {"flags": ("unexpected_content",), "detail": "HTTP 404, 9 bytes, body complete"}
+
+
+def test_an_answer_that_is_not_the_expected_one_is_warned_of():
+    """Others redesign their pages; that is not our failure."""
+    assert worth_a_word(good(**OTHER_CONTENT)) == {
+        "instagram.web/https/ipv4/http": (Outcome.UNEXPECTED, Severity.WARNING)
+    }
+
+
+def test_an_answer_of_ones_own_endpoint_that_is_not_the_expected_one_fails():
+    shop = service("shop", own=True)
+    settled = settle(
+        [("run-1", [good("shop.web", **OTHER_CONTENT)])],
+        is_unexpected=lambda verdict: False,
+        failures_needed=1,
+        max_attempts=1,
+    )
+
+    found = compare(Measured(settled, shop.endpoints), baseline(""), vantage=GERMANY, today=TODAY)
+
+    (failure,) = [r for r in found if r.severity is Severity.FAILURE]
+    assert failure.message.endswith(
+        "not what its target file expects: HTTP 404, 9 bytes, body complete"
+    )
+    read = baseline("")
+    verdict = good("shop.web", **OTHER_CONTENT)
+    assert is_unexpected(verdict, read, vantage=GERMANY, today=TODAY, own=frozenset({"shop.web"}))
 
 
 def test_the_order_of_verdicts_does_not_matter():
