@@ -171,7 +171,8 @@ _STORES: Final = (
         "stale-store",
         "A store of roots that is too old",
         "Instagram, the BBC, and some of the controls have certificates of an authority that is"
-        " younger than the probe's store of roots (techniques E09). Nobody forged anything.",
+        " younger than the probe's store of roots (techniques E09), and do not speak QUIC. Nobody"
+        " forged anything.",
         changed=(
             (
                 Names(

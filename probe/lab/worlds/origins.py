@@ -294,6 +294,13 @@ _LIMITS: Final = (
         ),
     ),
     WorldSpec(
+        "quic-retired",
+        "Instagram's servers no longer speak QUIC",
+        "Instagram's servers have QUIC turned off, though the HTTPS record and Alt-Svc still name"
+        " it (RFC 9114 section 3.1.1: clients go back to TCP). TCP works.",
+        changed=((_INSTAGRAM, lambda site: replace(site, http3=False)),),
+    ),
+    WorldSpec(
         "slow-site",
         "A site that sends 10 kB a second",
         "Instagram's servers give each connection 10 kB a second, whatever it asks for.",

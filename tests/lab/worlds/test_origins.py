@@ -43,6 +43,7 @@ SEEN = [
     ("limit-429", "200", "ok/None"),
     ("limit-silent", "200", "ok/None"),
     ("slow-site", "200", "ok/None"),
+    ("quic-retired", "200", "ok/None"),
 ]
 
 
