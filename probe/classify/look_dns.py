@@ -58,10 +58,9 @@ class DnsLook(Testimony):
     def races(self) -> tuple[Said, ...]:
         """False messages to questions that a true and different message answered as well."""
         found: list[Said] = []
-        for seen in self.asked:
-            judged = list(self._judged(seen))
-            if any(s.is_true for s in judged):
-                found.extend(s for s in judged if s.is_true is False)
+        for group in self.judged:
+            if len(group) > 1 and any(s.is_true for s in group):
+                found.extend(s for s in group if s.is_true is False)
         return tuple(found)
 
     @once
@@ -72,12 +71,11 @@ class DnsLook(Testimony):
         count less; and not at all where the router itself was asked.
         """
         found: list[Said] = []
-        for seen in self.asked:
-            judged = list(self._judged(seen))
-            if seen.resolver == "system" and self.is_private:
+        for group in self.judged:
+            if group[0].seen.resolver == "system" and self.is_private:
                 continue
-            if any(s.is_true for s in judged):
-                found.extend(s for s in judged if s.is_true is None and self._is_dead(s))
+            if len(group) > 1 and any(s.is_true for s in group):
+                found.extend(s for s in group if s.is_true is None and self._is_dead(s))
         return tuple(found)
 
     def _is_dead(self, s: Said) -> bool:

@@ -4,7 +4,7 @@ A denial is false when a trusted source affirms; an address is false when it pro
 failure to connect at an answered address is no lie.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from probe.classify.facts import Facts, Spot, Truth
@@ -68,20 +68,25 @@ class Testimony:
     @once
     def said(self) -> tuple[Said, ...]:
         """Every message, judged."""
-        return tuple(said for seen in self.asked for said in self._judged(seen))
+        return tuple(said for group in self.judged for said in group)
 
     @once
     def first_said(self) -> tuple[Said, ...]:
         """The first readable message of each question: what an ordinary client uses."""
-        return tuple(next(iter(self._judged(seen))) for seen in self.asked)
+        return tuple(group[0] for group in self.judged)
 
-    def _judged(self, seen: DnsObservation) -> Iterable[Said]:
+    @once
+    def judged(self) -> tuple[tuple[Said, ...], ...]:
+        """The messages of each question, judged; never an empty group."""
+        return tuple(self._judged(seen) for seen in self.asked)
+
+    def _judged(self, seen: DnsObservation) -> tuple[Said, ...]:
         readable = [a for a in seen.answers if a.malformed is None and not a.wrong_id]
         if not readable:
             kind = ending_of(seen.failure)
             kind = Ending.GARBAGE if kind is Ending.DONE else kind
-            return [Said(seen, None, kind, self._denial_truth(kind, seen))]
-        return [self._said(seen, answer) for answer in readable]
+            return (Said(seen, None, kind, self._denial_truth(kind, seen)),)
+        return tuple(self._said(seen, answer) for answer in readable)
 
     def _said(self, seen: DnsObservation, answer: DnsAnswer) -> Said:
         kind = kind_of(answer, seen)
