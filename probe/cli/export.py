@@ -1,28 +1,56 @@
 """`roadblock export`: stored measurements in formats that other programs read."""
 
+import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Final, TypedDict
 
 import click
 
 from probe.cli.options import database_option
 from probe.cli.outputs import replacing
-from probe.cli.reading import chosen_run, reading, run_option, stored_world, world_option
+from probe.cli.reading import (
+    catalogue_of,
+    chosen_run,
+    reading,
+    run_option,
+    stored_world,
+    world_option,
+)
 from probe.errors import UsageError
 from probe.exchange.columns import Table
 from probe.exchange.csv import csv_lines
+from probe.exchange.datapackage import write_package
 from probe.exchange.jsonl import jsonl_lines
+from probe.exchange.ooni.export import ooni_lines
 from probe.exchange.parquet import write_parquet
 from probe.exchange.privacy import Privacy
+from probe.exchange.rows import Export
+from probe.model.run import Run
 from probe.report.escape import escape_json
+from probe.store import Reader
+
+_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
+_FOR_OTHERS: Final = frozenset({"ooni", "datapackage"})
+
+
+class _Shown(TypedDict):
+    """What every writer is told of what may leave."""
+
+    privacy: Privacy
+    shown_asns: frozenset[int]
+    services: frozenset[str]
 
 
 @click.command()
 @click.option(
     "--to",
     "form",
-    type=click.Choice(("jsonl", "csv", "parquet")),
+    type=click.Choice(("jsonl", "csv", "parquet", "ooni", "datapackage")),
     default="jsonl",
     show_default=True,
     help="Format.",
@@ -37,10 +65,9 @@ from probe.report.escape import escape_json
 @click.option(
     "--privacy",
     type=click.Choice([privacy.value for privacy in Privacy]),
-    default=Privacy.OWN.value,
-    show_default=True,
     help="For whose eyes: own (everything), share (to the hour, nothing about this machine), "
-    "publish (no own endpoints, no networks but those of --show-asn).",
+    "publish (no own endpoints, no networks but those of --show-asn). Default: own; publish for "
+    "ooni and datapackage, which are made for others.",
 )
 @click.option(
     "--show-asn",
@@ -51,47 +78,156 @@ from probe.report.escape import escape_json
     help="publish: a network from which so many measure that naming it tells nobody's name.",
 )
 @click.option("--all", "every", is_flag=True, help="All runs, not only the last.")
+@click.option("--since", type=_DAY, metavar="DATE", help="All runs from this day (UTC) on.")
+@click.option("--until", type=_DAY, metavar="DATE", help="All runs up to this day (UTC).")
+@click.option(
+    "--services",
+    metavar="SERVICE,...",
+    default="",
+    help="Only rows about these services; the gates' rows are left out then.",
+)
+@click.option("--licence", metavar="NAME", help="datapackage: the data's licence, as in CC-BY-4.0.")
 @run_option
 @world_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="File to write instead of stdout; replaced only when complete.",
+    help="File to write instead of stdout, replaced only when complete; for datapackage a folder.",
 )
 @database_option
 def command(
     form: str,
     tables: tuple[str, ...],
-    privacy: str,
+    privacy: str | None,
     shown_asns: tuple[int, ...],
     every: bool,
+    since: datetime | None,
+    until: datetime | None,
+    services: str,
+    licence: str | None,
     run_id: str | None,
     world: str | None,
     output: Path | None,
     database: Path | None,
 ) -> None:
-    """Write stored measurements as JSON Lines, CSV or Parquet, row by row."""
-    if form != "jsonl" and len(tables) > 1:
+    """Write stored measurements as JSON Lines, CSV, Parquet, OONI's documents or a data package.
+
+    Row by row: memory does not grow with the database, and the same database gives the same bytes.
+    """
+    wanted = _Wanted(
+        form,
+        tuple(Table(name) for name in tables),
+        Privacy(privacy or (Privacy.PUBLISH if form in _FOR_OTHERS else Privacy.OWN)),
+        frozenset(shown_asns),
+        frozenset(filter(None, (name.strip() for name in services.split(",")))),
+    )
+    _check(wanted, output, run_id, is_dated=every or since is not None or until is not None)
+    with reading(database) as reader:
+        if every or since or until:
+            runs = _between(reader.runs(stored_world(world)), since, until)
+        else:
+            runs = (chosen_run(reader, run_id, world),)
+        _check_services(wanted.services, reader, runs)
+        if form == "datapackage" and output is not None:
+            _write_package(reader, runs, wanted, output, licence)
+        elif form == "parquet" and output is not None:
+            with replacing(output) as temporary:
+                write_parquet(reader, runs, wanted.table, temporary, **wanted.shown)
+        else:
+            _write(_lines(reader, runs, wanted), output)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the person asked for."""
+
+    form: str
+    tables: tuple[Table, ...]
+    privacy: Privacy
+    shown_asns: frozenset[int]
+    services: frozenset[str]
+
+    @property
+    def table(self) -> Table:
+        return self.tables[0] if self.tables else Table.VERDICTS
+
+    @property
+    def shown(self) -> _Shown:
+        return {
+            "privacy": self.privacy,
+            "shown_asns": self.shown_asns,
+            "services": self.services,
+        }
+
+
+def _check(wanted: _Wanted, output: Path | None, run_id: str | None, *, is_dated: bool) -> None:
+    form, tables = wanted.form, wanted.tables
+    if form in {"csv", "parquet"} and len(tables) > 1:
         raise UsageError(f"a {form} file holds one table: name one, or use --to jsonl")
+    if form in _FOR_OTHERS and tables:
+        raise UsageError(f"--to {form} has no single tables: leave --table out")
     if form == "parquet" and output is None:
         raise UsageError("Parquet is no text: name a file with --output FILE")
-    chosen = tuple(Table(name) for name in tables)
-    table = chosen[0] if chosen else Table.VERDICTS
-    eyes = Privacy(privacy)
-    asns = frozenset(shown_asns)
-    with reading(database) as reader:
-        one = () if every else (chosen_run(reader, run_id, world),)
-        runs = one or reader.runs(stored_world(world))
-        if form == "parquet" and output is not None:
-            with replacing(output) as temporary:
-                write_parquet(reader, runs, table, temporary, privacy=eyes, shown_asns=asns)
-        elif form == "csv":
-            _write(csv_lines(reader, runs, table, privacy=eyes, shown_asns=asns), output)
-        else:
-            lines = jsonl_lines(reader, runs, chosen or tuple(Table), privacy=eyes, shown_asns=asns)
-            _write(map(escape_json, lines), output)
+    if form == "datapackage" and output is None:
+        raise UsageError("a data package is a folder: name it with --output FOLDER")
+    if form != "datapackage" and output is not None and output.is_dir():
+        raise UsageError(f"{output} is a folder: name a file with --output FILE")
+    if run_id is not None and is_dated:
+        raise UsageError("--run names one run: leave --all, --since and --until out")
+
+
+def _check_services(services: frozenset[str], reader: Reader, runs: Sequence[Run]) -> None:
+    """Refuse a name that no run knows: an empty file would look like nothing measured."""
+    if not services or not runs:
+        return
+    catalogue = catalogue_of(reader, runs[-1])
+    known = {s.id for s in catalogue.services} | {s for run in runs for s in run.services}
+    for name in sorted(services - known):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
+        raise UsageError(f"--services: there is no service {name!r}; {hint}")
+
+
+def _between(
+    runs: Sequence[Run], since: datetime | None, until: datetime | None
+) -> tuple[Run, ...]:
+    first = since.replace(tzinfo=UTC) if since else None
+    end = until.replace(tzinfo=UTC) + timedelta(days=1) if until else None
+    return tuple(
+        run
+        for run in runs
+        if (first is None or run.started_at >= first) and (end is None or run.started_at < end)
+    )
+
+
+def _lines(reader: Reader, runs: Sequence[Run], wanted: _Wanted) -> Iterable[str]:
+    if wanted.form == "csv":
+        return csv_lines(reader, runs, wanted.table, **wanted.shown)
+    if wanted.form == "ooni":
+        export = Export(reader, wanted.privacy, wanted.shown_asns, wanted.services)
+        made = (ooni_lines(export, (run,), catalogue_of(reader, run)) for run in runs)
+        return map(escape_json, chain.from_iterable(made))
+    lines = jsonl_lines(reader, runs, wanted.tables or tuple(Table), **wanted.shown)
+    return map(escape_json, lines)
+
+
+def _write_package(
+    reader: Reader, runs: Sequence[Run], wanted: _Wanted, folder: Path, licence: str | None
+) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already: name a new folder with --output FOLDER")
+    # The package's date is the data's: the same database gives the same package.
+    newest = max((run.ended_at or run.started_at for run in runs), default=None)
+    write_package(
+        reader,
+        runs,
+        folder,
+        created_at=newest or datetime(1970, 1, 1, tzinfo=UTC),
+        licence=licence,
+        **wanted.shown,
+    )
 
 
 def _write(lines: Iterable[str], output: Path | None) -> None:

@@ -33,7 +33,7 @@ VERBS = (
     Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
     Verb("changes", Section.READ, "Show when verdicts changed, with known events beside."),
     Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
-    Verb("export", Section.SHARE, "Write stored measurements as JSON Lines, CSV or Parquet."),
+    Verb("export", Section.SHARE, "Write stored measurements in formats that other programs read."),
     Verb(
         "import", Section.SHARE, "Judge OONI's measurements anew, beside its verdicts.", "importing"
     ),

@@ -22,12 +22,13 @@ def csv_lines(
     *,
     privacy: Privacy = Privacy.OWN,
     shown_asns: frozenset[int] = frozenset(),
+    services: frozenset[str] = frozenset(),
 ) -> Iterator[str]:
     """Yield the heading, then a line per row; rows of all but `runs` begin with the run's id.
 
     What is nested is JSON text; what was not observed is empty.
     """
-    export = Export(reader, privacy, shown_asns)
+    export = Export(reader, privacy, shown_asns, services)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
 

@@ -45,6 +45,7 @@ def write_package(
     created_at: datetime,
     privacy: Privacy = Privacy.PUBLISH,
     shown_asns: frozenset[int] = frozenset(),
+    services: frozenset[str] = frozenset(),
     licence: str | None = None,
 ) -> dict[str, Any]:
     """Write the CSV files and `datapackage.json`; return the description that was written.
@@ -59,7 +60,9 @@ def write_package(
     for resource, table in zip(package["resources"], Table, strict=True):
         size, digest = 0, hashlib.sha256()
         with (folder / resource["path"]).open("wb") as file:
-            for line in csv_lines(reader, runs, table, privacy=privacy, shown_asns=shown_asns):
+            for line in csv_lines(
+                reader, runs, table, privacy=privacy, shown_asns=shown_asns, services=services
+            ):
                 data = f"{line}\n".encode()
                 size += file.write(data)
                 digest.update(data)

@@ -16,9 +16,10 @@ def jsonl_lines(
     *,
     privacy: Privacy = Privacy.OWN,
     shown_asns: frozenset[int] = frozenset(),
+    services: frozenset[str] = frozenset(),
 ) -> Iterator[str]:
     """Yield lines such as {"table":"observations","run":"...","id":...}, run by run."""
-    export = Export(reader, privacy, shown_asns)
+    export = Export(reader, privacy, shown_asns, services)
     for run in runs:
         for table in tables:
             # A run's own row says its id itself.

@@ -29,6 +29,7 @@ def write_parquet(
     *,
     privacy: Privacy = Privacy.OWN,
     shown_asns: frozenset[int] = frozenset(),
+    services: frozenset[str] = frozenset(),
 ) -> int:
     """Write the table to a file, batch by batch, and return the number of rows.
 
@@ -38,7 +39,7 @@ def write_parquet(
     from pyarrow import parquet
 
     schema = arrow_schema(table)
-    export = Export(reader, privacy, shown_asns)
+    export = Export(reader, privacy, shown_asns, services)
     count = 0
     batches = flat_batches(export, runs, table, _BATCH_ROWS)
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_file_is_replaced_whole(database, tmp_path):
 
 
 def test_parquet_is_written_to_a_file(database, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow, the extra `parquet`")
     file = tmp_path / "verdicts.parquet"
 
     assert main(["export", "--to", "parquet", "--db", database, "-o", str(file)]) == 0
@@ -91,9 +92,59 @@ def test_parquet_is_written_to_a_file(database, tmp_path):
     assert parquet.read_table(file).column("endpoint").to_pylist() == ["bbc.web"]
 
 
+def test_days_choose_runs(database, capsys):
+    main(["export", "--since", "2026-11-23", "--table", "runs", "--db", database])
+    assert len(lines(capsys)) == 1
+
+    main(["export", "--until", "2026-11-22", "--table", "runs", "--db", database])
+    assert lines(capsys) == []
+
+
+def test_services_choose_rows(database, capsys):
+    main(["export", "--services", "bbc", "--table", "verdicts", "--db", database])
+    assert [json.loads(line)["endpoint"] for line in lines(capsys)] == ["bbc.web"]
+
+    main(["export", "--services", "rt,meduza", "--table", "verdicts", "--db", database])
+    assert lines(capsys) == []
+
+
+def test_a_data_package_is_a_folder_for_everybody(database, tmp_path):
+    folder = tmp_path / "package"
+
+    code = main(
+        ["export", "--to", "datapackage", "--licence", "CC0-1.0", "--db", database, "-o",
+         str(folder)]
+    )  # fmt: skip
+
+    assert code == 0
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["privacy"] == "publish"
+    assert package["licenses"] == [{"name": "CC0-1.0"}]
+    assert len((folder / "verdicts.csv").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_ooni_documents_need_evidence(database, capsys):
+    """The run has a verdict and nothing measured: there is no document to write."""
+    assert main(["export", "--to", "ooni", "--db", database]) == 0
+    assert lines(capsys) == []
+
+
+def test_without_pyarrow_the_remedy_is_named(database, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    code = main(["export", "--to", "parquet", "--db", database, "-o", str(tmp_path / "v.parquet")])
+
+    assert code == 2
+    assert "pip install 'roadblock[parquet]'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (["--to", "datapackage"], "is a folder"),
+        (["--to", "ooni", "--table", "runs"], "leave --table out"),
+        (["--services", "instagrm"], "did you mean instagram?"),
+        (["--run", "real-1", "--since", "2026-11-23"], "leave --all, --since"),
         (["--to", "parquet"], "name a file"),
         (["--to", "csv", "--table", "runs", "--table", "verdicts"], "holds one table"),
         (["--run", "nope"], "there is no run 'nope'"),

@@ -12,7 +12,7 @@ from probe.exchange.privacy import Privacy
 from probe.exchange.rows import Export, Table, flat_rows
 from probe.store import Reader
 
-parquet = pytest.importorskip("pyarrow.parquet")
+parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow, the extra `parquet`")
 
 
 @pytest.mark.parametrize("table", Table)

@@ -64,6 +64,8 @@ def ooni_lines(
             verdicts.setdefault(verdict.endpoint, []).append(verdict)
         for evidence in export.reader.evidence(run.id, catalogue):
             endpoint = evidence.endpoint
+            if export.services and endpoint.service not in export.services:
+                continue
             shown = [s for o in evidence.observations if (s := _shown(o, sharing)) is not None]
             if shown:
                 document = _document(run, endpoint, shown, verdicts.get(endpoint.id, []), sharing)
