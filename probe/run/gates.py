@@ -1,6 +1,7 @@
 """Asks the gates: what the vantage point itself is worth, before, during and after a run."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import trio
 
@@ -12,8 +13,11 @@ from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
 from probe.model.target import Control, Endpoint
 from probe.model.verdict import VantageVerdict
+from probe.model.words import VantageState
 
 GATE_ROUNDS_MAX = 5
+STAND_INS_MAX = 6
+"""Targets that are tried when no control works: as many as a quorum of controls would be."""
 
 Keep = Callable[[Sequence[Observation]], Awaitable[Sequence[Observation]]]
 """Takes the finished steps of an experiment, also of a cancelled one; returns them as kept."""
@@ -48,6 +52,48 @@ async def ask_gates(
             for experiment in asked:
                 nursery.start_soon(one, experiment)
     return judge_vantage(tuple(observations), knowledge)
+
+
+async def ask_targets_instead(
+    offline: VantageVerdict,
+    knowledge: Knowledge,
+    tools: Tools,
+    endpoints: Sequence[Endpoint],
+    *,
+    keep: Keep,
+) -> VantageVerdict:
+    """Doubt an offline verdict: only where nothing passes, a few targets among it, is it so.
+
+    In a network that blocks every control (or a lab that has none of them) the targets that work
+    show that the line does. Returns the offline verdict, or a degraded one.
+    """
+    stand_ins = []
+    for endpoint in endpoints[:STAND_INS_MAX]:
+        if not endpoint.url.startswith("https://"):
+            continue
+        stand_ins.append(
+            Control(
+                id=endpoint.id,
+                host=endpoint.host,
+                url=endpoint.url,
+                operator=endpoint.service,
+                country="ZZ",
+                last_known=endpoint.last_known,
+            )
+        )
+    if not stand_ins:
+        return offline
+    catalogue = knowledge.catalogue.model_copy(update={"controls": tuple(stand_ins)})
+    doubt = await ask_gates(replace(knowledge, catalogue=catalogue), tools, attempt=0, keep=keep)
+    if not doubt.may_judge:
+        return offline
+    return doubt.model_copy(
+        update={
+            "state": VantageState.DEGRADED,
+            "failing_controls": offline.failing_controls,
+            "gates": tuple(gate for gate in offline.gates if gate.gate != "offline"),
+        }
+    )
 
 
 def _nobody(experiment: Experiment) -> Control:

@@ -20,7 +20,7 @@ from probe.model.target import Endpoint
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.model.words import State, VantageState
 from probe.reference import roots_sha256
-from probe.run.gates import ask_gates
+from probe.run.gates import ask_gates, ask_targets_instead
 from probe.run.governor import CpuGovernor, FreeGovernor
 from probe.run.investigate import Case, Context, investigate, keep
 from probe.run.limiter import PacedLimiter
@@ -137,6 +137,10 @@ class _Session:
 
         attempt = {"start": 0, "middle": 1, "end": 2}[when]
         vantage = await ask_gates(self.knowledge, self.tools, attempt=attempt, keep=kept)
+        if vantage.state is VantageState.OFFLINE:
+            vantage = await ask_targets_instead(
+                vantage, self.knowledge, self.tools, self.request.endpoints, keep=kept
+            )
         context.vantage = vantage
         self.on_event(GatesDone(vantage, when))
         return vantage

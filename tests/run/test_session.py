@@ -1,5 +1,6 @@
 """Whole runs in the lab's worlds, on the virtual clock."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ import trio
 from probe.lab.virtual.net import run_virtual, virtual_net
 from probe.lab.worlds import build_world
 from probe.model.experiment import Experiment, Kind
-from probe.model.words import Category, State, VantageState
+from probe.model.target import Control
+from probe.model.words import Arm, Category, State, VantageState
 from probe.reference import load_knowledge
 from probe.run import EndpointDone, RunRequest, Stopped, measure
 from probe.run.memory import MemorySink
@@ -46,7 +48,22 @@ def test_an_offline_vantage_judges_nothing(base):
 
     assert played.result.run.status == "offline"
     assert played.result.verdicts == ()
-    assert not [o for o in played.sink.observations if o.endpoint == "instagram.web"]
+    assert {o.arm for o in played.sink.observations} == {Arm.GATE}
+
+
+def test_without_a_working_control_targets_that_work_show_the_line(base):
+    """A network may block every control, and another lab may have none of them."""
+    world = build_world("open", base.catalogue)
+    unknown = Control(
+        id="gone", host="gone.example", url="https://gone.example/", operator="x", country="US"
+    )
+    catalogue = world.catalogue.model_copy(update={"controls": (unknown,)})
+    knowledge = replace(knowledge_in(world, base), catalogue=catalogue)
+
+    played = play(world, _endpoints(base, "bbc.web", "dw.web", "twitter.web"), knowledge)
+
+    assert played.result.vantage.state is VantageState.DEGRADED
+    assert {v.state for v in played.result.verdicts if v.protocol == "https"} == {State.OK}
 
 
 def test_a_captive_portal_judges_nothing(base):
