@@ -40,7 +40,12 @@ def broken(manner: TlsManner, technique: str = "origin-tls") -> SiteChange:
 
 
 def _balancer(ends: Literal["reset", "silence"]) -> BoxPlan:
-    return lambda _: {_LAST: [Balancer(names=_WWW, ends=ends)]}
+    def plan(ground: Ground) -> Mapping[int, Sequence[Box]]:
+        # At Instagram's own addresses: elsewhere the name is a strange one like any other.
+        where = Where(prefixes=ground.addresses_of("instagram"))
+        return {_LAST: [Balancer(names=_WWW, where=where, ends=ends)]}
+
+    return plan
 
 
 def _unknown(ends: Literal["reset", "silence"]) -> BoxPlan:

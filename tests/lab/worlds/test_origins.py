@@ -110,6 +110,18 @@ async def test_a_balancer_that_has_no_backend_never_acknowledges_the_hello(autoj
     assert segments == [0x12, 0x04]
 
 
+@pytest.mark.parametrize("world_id", ["backend-reset-unacked", "backend-silent-unacked"])
+async def test_a_balancer_stands_before_its_own_servers_only(autojump_clock, world_id):
+    """The name at another operator's address is what tells a balancer from a censor."""
+    world = build_world(world_id, CATALOGUE)
+
+    async with virtual_world(world):
+        with pytest.raises(trio.BrokenResourceError) as raised:
+            await fetch_https(world, "www.instagram.com", address=world.hosts["example.com"][0])
+
+    assert type(raised.value.__cause__).__name__ == "SSLCertVerificationError"
+
+
 async def test_every_second_request_fails(autojump_clock):
     world = build_world("half-errors", CATALOGUE)
 
