@@ -13,6 +13,7 @@ import trio
 from probe.cli.options import (
     ca_file_option,
     database_option,
+    fingerprints_option,
     geo_option,
     json_option,
     targets_option,
@@ -37,6 +38,7 @@ from probe.store import INTERNET, open_writer
 @targets_option
 @ca_file_option
 @geo_option
+@fingerprints_option
 @database_option
 @click.option("--dry-run", is_flag=True, help="Show what would change; store nothing.")
 @json_option
@@ -46,6 +48,7 @@ def command(
     targets: Path | None,
     ca_file: Path | None,
     geo_db: Path | None,
+    fingerprints: Path | None,
     database: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -58,7 +61,7 @@ def command(
         knowledge = _knowledge_for(
             run,
             replace(
-                load_knowledge(targets, ca_file, geo_db),
+                load_knowledge(targets, ca_file, geo_db, fingerprints),
                 catalogue=catalogue_of(reader, run, targets),
             ),
             is_named=ca_file is not None,

@@ -15,6 +15,7 @@ import click
 
 from probe.cli.options import (
     ca_file_option,
+    fingerprints_option,
     geo_option,
     json_option,
     language_option,
@@ -58,6 +59,7 @@ def command() -> None:
 @targets_option
 @ca_file_option
 @geo_option
+@fingerprints_option
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -72,6 +74,7 @@ def ooni(
     targets: Path | None,
     ca_file: Path | None,
     geo_db: Path | None,
+    fingerprints: Path | None,
     jobs: int,
     language: str,
     as_json: bool,
@@ -81,7 +84,9 @@ def ooni(
     Documents of versions 0.4 and 0.5, one or many in a file, gzipped or not. --json prints one
     object per document, one a line. OONI's own verdict is shown, and not read.
     """
-    judging = _Judging(load_knowledge(targets, ca_file, geo_db), wording(language), as_json)
+    judging = _Judging(
+        load_knowledge(targets, ca_file, geo_db, fingerprints), wording(language), as_json
+    )
     count: Counter[str] = Counter()
     with _workers(judging, jobs) as judge_all:
         for batch in _batches(files):

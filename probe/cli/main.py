@@ -51,7 +51,7 @@ class VerbGroup(click.Group):
             rows = [(verb.name, verb.help) for verb in VERBS if verb.section is section]
             with formatter.section(section.value):
                 # One column for all sections: widest verb and two spaces.
-                formatter.write_dl([(name.ljust(8), text) for name, text in rows])
+                formatter.write_dl([(name.ljust(12), text) for name, text in rows])
 
 
 def parameters_of(command: click.Command) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import click
 import trio
 
 from probe.cli.reading import stored_findings
+from probe.config.settings import fingerprints_folder
 from probe.model.knowledge import Knowledge
 from probe.model.run import Machine
 from probe.model.target import Pacing
@@ -33,11 +34,19 @@ def lab_ca_file() -> Path | None:
 
 
 def knowledge_here(
-    lab_world: str | None, targets: Path | None, ca_file: Path | None, geo_db: Path | None
+    lab_world: str | None,
+    targets: Path | None,
+    ca_file: Path | None,
+    geo_db: Path | None,
+    fingerprints: Path | None = None,
 ) -> Knowledge:
-    """Return what may be known here; inside the lab its own authority verifies, and no other."""
+    """Return what may be known here; inside the lab its own authority verifies, and no other.
+
+    Added fingerprints are taken from the person's folder unless another one is named.
+    """
     if lab_world is None:
-        return load_knowledge(targets, ca_file, geo_db)
+        added = fingerprints or fingerprints_folder()
+        return load_knowledge(targets, ca_file, geo_db, added)
     return without_local_roots(load_knowledge(targets, ca_file or lab_ca_file(), geo_db))
 
 

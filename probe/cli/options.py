@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from probe.config.settings import fingerprints_folder
 from probe.report.language import WORDINGS
 
 targets_option = click.option(
@@ -26,6 +27,15 @@ geo_option = click.option(
     envvar="ROADBLOCK_GEO_DB",
     metavar="FILE",
     help="Geo data (MMDB) to use instead of the bundled one.",
+)
+fingerprints_option = click.option(
+    "--fingerprints",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="ROADBLOCK_FINGERPRINTS",
+    default=fingerprints_folder,
+    show_default="the platform's data folder",
+    metavar="DIR",
+    help="Folder of added fingerprint lists.",
 )
 database_option = click.option(
     "--db",

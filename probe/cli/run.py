@@ -12,6 +12,7 @@ from probe.cli.measuring import INTERNET, INTERRUPTED, knowledge_here, measure_a
 from probe.cli.options import (
     ca_file_option,
     database_option,
+    fingerprints_option,
     geo_option,
     json_option,
     language_option,
@@ -62,6 +63,7 @@ EXIT_CODES = {
 @targets_option
 @ca_file_option
 @geo_option
+@fingerprints_option
 @database_option
 @json_option
 @click.option(
@@ -93,6 +95,7 @@ def command(
     targets: Path | None,
     ca_file: Path | None,
     geo_db: Path | None,
+    fingerprints: Path | None,
     database: Path | None,
     as_json: bool,
     outputs: tuple[str, ...],
@@ -112,7 +115,7 @@ def command(
     wanted = [parse_output(text) for text in outputs]
     machine = read_machine()
     lab_world = world_of(machine.resolv_conf)
-    knowledge = knowledge_here(lab_world, targets, ca_file, geo_db)
+    knowledge = knowledge_here(lab_world, targets, ca_file, geo_db, fingerprints)
     endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
     if not endpoints:
         click.echo("Nothing is selected.", err=True)

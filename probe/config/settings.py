@@ -19,6 +19,11 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
 
 
+def fingerprints_folder() -> Path:
+    """Return where `roadblock fingerprints add` keeps lists; it may not exist yet."""
+    return data_folder() / "fingerprints"
+
+
 def settings_file() -> Path:
     """Return where config.toml is looked for; it need not exist."""
     return Path(platformdirs.user_config_dir(APPLICATION, appauthor=False)) / "config.toml"

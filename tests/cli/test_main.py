@@ -25,7 +25,7 @@ def test_the_help_lists_every_verb_under_its_heading(cli):
     places = [text.index(f"\n{section}:") for section in Section]
     assert places == sorted(places)
     for verb in VERBS:
-        assert f"  {verb.name.ljust(8)}  {verb.help}" in text
+        assert f"  {verb.name.ljust(12)}  {verb.help}" in text
 
 
 def test_the_table_and_the_modules_name_the_same_verbs():
