@@ -9,6 +9,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import trio
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,6 +27,7 @@ from probe.serve.keys import KeyRing
 from probe.serve.vantage import Closed, ControlVantage
 
 QUESTION_MAX_BYTES: Final = 2048
+QUESTION_WAIT_S: Final = 20.0
 PER_MINUTE: Final = 60.0
 """Questions a minute and key; a run asks one for each endpoint that fails."""
 BURST: Final = 120.0
@@ -134,12 +136,15 @@ class Api:
 
 
 async def _question(request: Request) -> Question | None:
-    """Read the question; None for one that is too long or none at all."""
+    """Read the question; None for one that is too long, too slow or none at all."""
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > QUESTION_MAX_BYTES:
-            return None
+    with trio.move_on_after(QUESTION_WAIT_S) as patience:
+        async for part in request.stream():
+            body += part
+            if len(body) > QUESTION_MAX_BYTES:
+                return None
+    if patience.cancelled_caught:
+        return None
     try:
         return Question.model_validate_json(body)
     except ValidationError:

@@ -117,6 +117,11 @@ class ControlVantage:
         return tuple(dict.fromkeys(f.asn for f in self.where.families if f.asn is not None))
 
     @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The addresses that it is known to have: never told, never contacted."""
+        return tuple(sorted(self._own))
+
+    @property
     def vouches(self) -> bool:
         """Whether its own gates let it speak."""
         return self.verdict.state in VOUCHING

@@ -12,6 +12,7 @@ from probe.model.observation import TcpObservation, TlsObservation
 from probe.model.target import LastKnownAddress
 from probe.model.words import Arm, Family, VantageState
 from probe.serve import vantage as module
+from probe.serve.server import answering_dns
 from probe.serve.vantage import Closed
 
 
@@ -239,3 +240,11 @@ async def test_a_fault_of_ours_in_one_look_ends_neither_the_server_nor_the_asker
     assert broken == Closed("busy", "the look failed", 60)
     assert [type(fault) for fault in told] == [KeyError]
     assert not isinstance(whole, Closed)
+
+
+async def test_a_resolver_at_an_address_of_ours_is_found(autojump_clock, stationed):
+    """Such an address can be no canary; the guide says so, and so does the command."""
+    async with stationed("open"):
+        found = await answering_dns(["8.8.8.8", "93.184.216.34"])
+
+    assert found == ["8.8.8.8"]
