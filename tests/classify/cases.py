@@ -10,7 +10,6 @@ from probe.model.words import Arm, FailureWord, Operation, Role, Transport, Vant
 from tests.classify.build import (
     A1,
     A2,
-    AUTHORITY,
     BLOCK,
     DENIED,
     EOF,
@@ -734,4 +733,21 @@ def _closed_too_soon() -> Story:
     return told
 
 
-__all__ = ["AUTHORITY", "CASES", "Story"]
+# --- whole stories -------------------------------------------------------------------------------
+
+
+def blocked_by_name(rounds: int = 12, *, after: float = 0.05, acked: int = 1) -> Story:
+    """The name fails every time and a neutral one passes, with the first look before."""
+    story = Story()
+    story.honest_dns(A1)
+    for number in range(rounds + 1):
+        story.tls(A1, RESET, after=after, acked=acked, attempt=number)
+        story.tls(A1, arm=Arm.C1, attempt=number)
+    return story
+
+
+def abroad(story: Story, fails: object, times: int = 2) -> None:
+    """C2: the name at a neutral host, after a neutral name there."""
+    story.tls(OTHER, arm=Arm.C2, name=NEUTRAL)
+    for number in range(times):
+        story.tls(OTHER, fails, arm=Arm.C2, name=HOST, after=0.05, acked=1, attempt=number)  # type: ignore[arg-type]

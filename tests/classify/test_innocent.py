@@ -1,0 +1,440 @@
+"""What must not be accused, and how little may be said of what looks like it.
+
+A false accusation is the worst error: each story here has an innocent cause.
+"""
+
+from probe.lab.pki import Certificate
+from probe.model.observation import TcpInfo
+from probe.model.target import Expectation
+from probe.model.verdict import Verdict
+from probe.model.words import (
+    Arm,
+    Category,
+    Flag,
+    Grade,
+    Role,
+    State,
+    Trigger,
+    VantageState,
+)
+from tests.classify.build import (
+    A1,
+    A2,
+    B1,
+    EOF,
+    HOST,
+    NXDOMAIN,
+    RESET,
+    SERVFAIL,
+    TIMEOUT,
+    Atlas,
+    Story,
+    endpoint,
+    knowledge,
+    last,
+    online,
+)
+from tests.classify.cases import ALERT, _marked, abroad, blocked_by_name, flow
+
+ACCUSING = {State.BLOCKED, State.IMPAIRED}
+
+
+def accusations(story: Story, *, above: Grade = Grade.SUSPECTED) -> list[Verdict]:
+    """Verdicts that call something blocked or impaired, at a grade above this one."""
+    order = [Grade.SUSPECTED, Grade.PROBABLE, Grade.STRONG, Grade.CONFIRMED]
+    return [
+        v
+        for v in story.verdicts()
+        if v.state in ACCUSING and v.grade and order.index(v.grade) > order.index(above)
+    ]
+
+
+# --- names --------------------------------------------------------------------------------
+
+
+def test_different_addresses_of_one_service_are_no_lie() -> None:
+    """CDNs and in-network caches answer differently everywhere (CERTainty: 72 % of the flags)."""
+    story = Story()
+    story.dns([A2])
+    story.encrypted_dns(A1)
+    story.good_page(A1, A2)
+
+    assert story.verdict().state is State.OK
+
+
+def test_answered_address_that_does_not_connect_is_no_lie() -> None:
+    story = Story()
+    story.dns([A2])
+    story.encrypted_dns(A1)
+    story.tcp(A2, TIMEOUT)
+    story.good_page(A1)
+
+    assert story.verdict().category is not Category.DNS_LIE
+    assert not accusations(story)
+
+
+def test_resolver_that_filters_ipv6_for_everyone_is_no_liar() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    story.observations = [o for o in story.observations if getattr(o, "query_type", "") == "A"]
+    story.dns(query_type="AAAA")
+    story.encrypted_dns(B1, query_type="AAAA")
+    story.good_page(A1, B1)
+
+    assert [v.state for v in story.verdicts()] == [State.OK, State.OK]
+
+
+def test_resolver_that_fails_for_neutral_names_too_is_broken_not_lying() -> None:
+    story = Story()
+    story.vantage = online(working_resolvers=())
+    story.dns(rcode=SERVFAIL)
+    story.dns(rcode=SERVFAIL, arm=Arm.C1, name="example.com")
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    assert not [v for v in story.verdicts() if v.state in ACCUSING]
+
+
+def test_name_taken_down_for_everyone_is_down_although_its_server_lives() -> None:
+    """D20: a server at an old address does not make honest denials lies."""
+    story = Story()
+    story.dns(rcode=NXDOMAIN)
+    story.encrypted_dns(rcode=NXDOMAIN)
+    story.good_page(A1)
+
+    assert (story.verdict().state, story.verdict().category) == (State.DOWN, Category.DOWN)
+
+
+def test_filter_of_the_router_is_not_the_providers_lie() -> None:
+    story = Story()
+    story.vantage = online(resolver_kinds=("private",))
+    for _ in range(4):
+        story.dns(["0.0.0.0"])
+    story.dns([A1], resolver="access")
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    verdict = story.verdict()
+
+    assert (verdict.state, verdict.category) == (State.INSUFFICIENT, Category.LOCAL_INTERFERENCE)
+
+
+def test_lie_of_a_private_resolver_stays_suspected_while_the_provider_was_not_asked() -> None:
+    story = Story()
+    story.vantage = online(resolver_kinds=("private",))
+    for _ in range(4):
+        story.dns(rcode=NXDOMAIN)
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    assert story.verdict().grade is Grade.SUSPECTED
+
+
+def test_default_certificate_in_the_same_network_is_no_lie() -> None:
+    """A CDN edge shows its default certificate: same owner, wrong edge."""
+    story = Story()
+    story.knowledge = knowledge(geo=Atlas({"157.240.": 32934}))
+    story.dns([A2])
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+    story.tls(A2, kind=Certificate.WRONG_NAME)
+
+    assert story.verdict().category is not Category.DNS_LIE
+
+
+# --- servers --------------------------------------------------------------------------------
+
+
+def test_broken_backend_behind_an_edge_stays_suspected() -> None:
+    """It gives the very pattern of a filter, every time; the name elsewhere is served (0.2)."""
+    story = blocked_by_name()
+    abroad(story, None)
+
+    verdict = story.verdict()
+
+    assert verdict.p_value is not None
+    assert verdict.p_value < 1e-4
+    assert not accusations(story)
+
+
+def test_pattern_alone_is_at_most_probable() -> None:
+    story = blocked_by_name()
+
+    assert story.verdict().grade is Grade.PROBABLE
+
+
+def test_name_that_fails_at_a_strangers_host_too_is_confirmed() -> None:
+    story = blocked_by_name()
+    abroad(story, RESET)
+
+    verdict = story.verdict()
+
+    assert verdict.grade is Grade.CONFIRMED
+    assert verdict.trigger is Trigger.NAME
+    assert (verdict.n_target, verdict.n_control) == (12, 12)
+
+
+def test_first_look_is_never_counted_among_the_attempts() -> None:
+    assert blocked_by_name(3).verdict().n_target == 3
+
+
+def test_vantage_abroad_alone_makes_it_strong_not_confirmed() -> None:
+    """An origin that refuses our country is served abroad just as well."""
+    story = blocked_by_name()
+    story.tls(A1, connect=False)
+    story.elsewhere("helper:a/DE", last(story))
+
+    assert story.verdict().grade is Grade.STRONG
+
+
+def test_vantage_at_home_confirms() -> None:
+    story = blocked_by_name()
+    story.vantage = online(country="RU")
+    story.tls(A1, connect=False)
+    story.elsewhere("helper:a/RU", last(story))
+
+    assert story.verdict().grade is Grade.CONFIRMED
+
+
+def test_both_fail_is_down_only_when_both_fail_the_same_way() -> None:
+    same, other = blocked_by_name(0), blocked_by_name(0)
+    same.tls(A1, RESET, connect=False)
+    same.elsewhere("helper:a/DE", last(same))
+    other.tls(A1, TIMEOUT, connect=False)
+    other.elsewhere("helper:a/DE", last(other))
+
+    assert same.verdict().state is State.DOWN
+    assert other.verdict().state is State.BLOCKED
+
+
+def test_reset_after_the_hello_was_taken_looks_like_the_servers_own() -> None:
+    story = blocked_by_name(3, acked=518)
+
+    assert story.verdict().state is State.INSUFFICIENT
+
+
+def test_reset_sooner_than_the_server_could_is_nobody_elses() -> None:
+    story = blocked_by_name(12, after=0.015, acked=1)
+
+    verdict = story.verdict()
+
+    assert (verdict.subtype, verdict.grade) == ("injected", Grade.STRONG)
+
+
+def test_lost_syn_does_not_make_a_reset_look_too_soon() -> None:
+    """One connection time may hold a repeated SYN: a second sample is needed."""
+    story = Story()
+    story.honest_dns(A1)
+    story.tcp(A1, rtt=1.05)
+    story.tls(A1, RESET, after=0.05, acked=1, connect=False)
+
+    assert story.verdict().subtype is None
+
+
+def test_forged_acknowledgement_does_not_shorten_the_round_trip() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1, EOF, after=0.018)
+    info = TcpInfo(min_rtt_us=18_000, bytes_acked=518)
+    story.observations[-1] = story.observations[-1].model_copy(update={"tcp_info": info})
+    story.tls(A1, arm=Arm.C1)
+
+    assert story.verdict().rule_id == "tls.closed_by_name"
+
+
+def test_alert_of_a_server_accuses_nobody() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    for number in range(4):
+        story.tls(A1, attempt=number, **ALERT)  # type: ignore[arg-type]
+        story.tls(A1, arm=Arm.C1, attempt=number)
+
+    assert story.verdict().state is State.INSUFFICIENT
+
+
+def test_silence_with_a_small_answer_to_the_control_leaves_the_mtu() -> None:
+    """A black hole for large packets passes an alert and eats a certificate."""
+    small, large = Story(), Story()
+    for story, received in ((small, 7), (large, 4000)):
+        story.honest_dns(A1)
+        for number in range(4):
+            story.tls(A1, TIMEOUT, after=10.0, attempt=number)
+            story.tls(
+                A1,
+                EOF if story is small else None,
+                arm=Arm.C1,
+                attempt=number,
+                received=received,
+            )
+
+    assert small.verdict().grade is Grade.SUSPECTED
+    assert large.verdict().grade is Grade.PROBABLE
+
+
+def test_overloaded_server_that_cuts_every_second_connection_is_not_accused() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    for number, name_first in enumerate((True, False, True), start=1):
+        for is_name in (name_first, not name_first):
+            fails = RESET if is_name is name_first else None
+            if is_name:
+                story.tls(A1, fails, after=0.05, attempt=number)
+            else:
+                story.tls(A1, fails, after=0.05, arm=Arm.C1, attempt=number)
+
+    assert not accusations(story)
+
+
+def test_own_certificate_for_every_name_is_the_servers_own() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    for number in range(3):
+        story.tls(A1, kind=Certificate.SELF_SIGNED, attempt=number)
+        story.tls(
+            A1,
+            arm=Arm.C1,
+            kind=Certificate.SELF_SIGNED,
+            certificate_for=HOST,
+            attempt=number,
+        )
+
+    assert story.verdict().state is State.INSUFFICIENT
+
+
+def test_expired_certificate_of_a_public_root_is_the_services_fault() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1, kind=Certificate.EXPIRED)
+
+    verdict = story.verdict()
+
+    assert (verdict.state, verdict.subtype) == (State.DOWN, "certificate")
+    assert Flag.CERTIFICATE_EXPIRED in verdict.flags
+
+
+def test_corrected_clock_makes_an_expired_certificate_good() -> None:
+    story = Story()
+    story.vantage = online(clock_offset_s=40 * 86_400.0)
+    story.honest_dns(A1)
+    story.tls(A1, kind=Certificate.EXPIRED)
+    story.http(A1)
+
+    assert story.verdict().state is State.OK
+
+
+def test_silent_page_inside_verified_tls_is_the_servers_until_shown_otherwise() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    for number in range(4):
+        story.tls(A1, attempt=number)
+        story.http(A1, None, TIMEOUT, attempt=number)
+        story.http(A1, arm=Arm.C1, attempt=number)
+
+    assert story.verdict().state is State.INSUFFICIENT
+
+
+def test_block_page_over_verified_tls_is_the_servers_own_refusal() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1)
+    story.http(A1, body="<h1>Доступ ограничен</h1>")
+
+    verdict = story.verdict()
+
+    assert (verdict.state, verdict.category) == (State.RESTRICTED, Category.REACHABLE_BOTWALL)
+
+
+def test_redirect_within_the_catalogue_is_canonical() -> None:
+    """twitter.com sends its visitors to x.com; both are the service's."""
+    story = Story(endpoint(f"http://{HOST}/"))
+    story.honest_dns(A1)
+    story.tcp(A1, port=80)
+    story.http(A1, 301, location="https://about.instagram.com/")
+    story.http(A1, 404, arm=Arm.C1)
+
+    assert story.verdict().state is State.OK
+
+
+def test_assumed_expectation_never_decides() -> None:
+    target = endpoint(f"http://{HOST}/", expect=Expectation(status=(301,), body="nothing like it"))
+    story = Story(target)
+    _marked(story, target)
+    story.honest_dns(A1)
+    story.tcp(A1, port=80)
+    story.http(A1, 200)
+
+    assert story.verdict().state is State.OK
+    assert story.verdict().flags == ()
+
+
+def test_api_that_refuses_strangers_is_reached() -> None:
+    story = Story(endpoint(role=Role.API))
+    story.honest_dns(A1)
+    story.tls(A1)
+    story.http(A1, 401)
+
+    assert story.verdict().state is State.OK
+
+
+def test_slow_server_and_slow_line_are_not_throttled() -> None:
+    line = Story()
+    line.vantage = online(rate_bps=300_000.0)
+    line.honest_dns(A1)
+    line.tls(A1)
+    line.http(A1, progress=flow(150_000))
+    server = Story()
+    server.honest_dns(A1)
+    server.tls(A1)
+    server.http(A1, progress=flow(150_000))
+    server.http(A1, arm=Arm.C1, progress=flow(160_000))
+
+    assert line.verdict().state is State.OK
+    assert server.verdict().state is State.OK
+
+
+def test_lossy_transfers_are_not_throttled() -> None:
+    """Loss hits both arms and varies: the interval of the ratio stays wide."""
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1)
+    rates = (93e3, 300e3, 700e3, 1437e3, 420e3, 910e3, 150e3, 1200e3)
+    for number, rate in enumerate(rates, start=1):
+        story.http(A1, progress=flow(rate), attempt=number)
+        story.http(A1, arm=Arm.C1, progress=flow(rates[-number]), attempt=number)
+
+    assert not [v for v in story.verdicts() if v.subtype in {"sni_police", "shape"}]
+
+
+def test_quic_of_a_host_that_never_spoke_it_is_not_blocked() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    story.good_page(A1)
+    story.quic(A1)
+    story.quic(A1, arm=Arm.C1)
+
+    assert [v.state for v in story.verdicts()] == [State.OK, State.INSUFFICIENT]
+
+
+def test_closed_udp_of_this_line_says_nothing_of_the_service() -> None:
+    story = Story()
+    story.vantage = online(gates={"udp443": "fail"})
+    story.honest_dns(A1)
+    story.good_page(A1)
+    story.quic(A1)
+
+    quic = story.verdicts()[1]
+
+    assert (quic.state, quic.category, quic.subtype) == (
+        State.INSUFFICIENT,
+        Category.QUIC_BLOCK,
+        "generic",
+    )
+
+
+def test_interception_of_everything_says_nothing_of_the_service() -> None:
+    story = Story()
+    story.vantage = online(VantageState.INTERCEPTED)
+    story.honest_dns(A1)
+    story.tls(A1, kind=Certificate.STATE_CA)
+
+    assert story.verdict().category is Category.LOCAL_INTERFERENCE
