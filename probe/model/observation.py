@@ -154,6 +154,10 @@ class TlsObservation(StepBase):
     """First raw bytes from the peer (at most 512) where the handshake failed."""
     progress: tuple[tuple[float, int], ...] = ()
     """(seconds since start, bytes received so far), at most 64."""
+    far_received_bytes: int | None = None
+    """What the responder at the other end received; 0: no whole hello. None: nobody was asked."""
+    far_acked_bytes: int | None = None
+    """How much of its answer was acknowledged to the responder."""
 
 
 class HttpObservation(StepBase):

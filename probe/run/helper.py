@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import trio
@@ -34,6 +35,15 @@ AGE_MAX_S: Final = 1800.0
 AT_ONCE: Final = 4
 FAILURES_MAX: Final = 3
 """After so many in a row a helper is not asked again: each may cost a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """What a responder's end of a connection saw."""
+
+    received_bytes: int
+    """0: no whole ClientHello arrived."""
+    acked_bytes: int | None
 
 
 class HttpRemote:
@@ -83,15 +93,19 @@ class HttpRemote:
             return ()
         return self._read(reply.body, endpoint)
 
-    async def arrived(self, hello_sha256: str) -> Arrival | None:
-        """Ask what its responder saw of the connection with this ClientHello; None: nothing."""
+    async def far_end(self, hello_sha256: str) -> FarEnd | None:
+        """Ask what its responder saw of the connection with this ClientHello; None: no answer."""
         async with self._places:
             reply = await self._send(
                 f"{ARRIVALS}/{hello_sha256}", b"", SHORT_MAX_BYTES, SHORT_WAIT_S
             )
-        if isinstance(reply, Unreached) or reply.status != 200:
+        if isinstance(reply, Unreached):
             return None
-        return _parse(Arrival, reply.body)
+        if reply.status == 200:
+            arrival = _parse(Arrival, reply.body)
+            return None if arrival is None else FarEnd(arrival.received_bytes, arrival.acked_bytes)
+        refusal = _parse(Refusal, reply.body)
+        return FarEnd(0, None) if refusal is not None and refusal.error == "not_found" else None
 
     async def _send(
         self, path: str, content: bytes, limit_bytes: int, wait_s: float

@@ -16,6 +16,7 @@ from probe.model.observation import Observation
 from probe.model.target import Endpoint
 from probe.model.verdict import VantageVerdict, Verdict
 from probe.model.words import Arm
+from probe.run.far_end import with_far_end
 from probe.run.kept import marked, verified_pages
 from probe.run.limiter import PacedLimiter
 from probe.run.remote import Remote, as_remote
@@ -159,6 +160,7 @@ async def _perform(experiment: Experiment, case: Case, context: Context) -> None
     seen: list[Observation] = []
     try:
         await perform(experiment, case.endpoint, tools, attempt=experiment.round, emit=seen.append)
+        seen = await with_far_end(seen, context.remotes)
     finally:
         case.performed[experiment.id] = experiment
         case.observations.extend(await keep(seen, context))

@@ -16,9 +16,10 @@ from probe.lab.virtual import virtual_net
 from probe.measure.tools import Tools
 from probe.model.elsewhere import digest_of
 from probe.model.knowledge import Knowledge
-from probe.model.observation import OBSERVATION, TcpObservation
+from probe.model.observation import OBSERVATION, Failure, TcpObservation, TlsObservation
 from probe.model.target import Catalogue, Endpoint, Service
-from probe.model.words import Arm, Family, Role
+from probe.model.words import Arm, FailureWord, Family, Operation, Role
+from probe.run.far_end import with_far_end
 from probe.run.helper import ANSWER_MAX_BYTES, FAILURES_MAX, open_helpers
 from probe.run.helper_line import HelperPlace, check_helper_url
 from probe.wire.clock import Clock
@@ -278,19 +279,64 @@ async def test_a_helper_that_fell_silent_is_not_asked_for_ever(autojump_clock):
     assert sum(target == "/v1/look" for target, _ in helper.requests) == FAILURES_MAX
 
 
-async def test_what_arrived_is_told_by_the_hash_of_the_hello(autojump_clock):
-    arrival = {
-        "hello_sha256": "a" * 64,
-        "started_at": LAB_ANCHOR.isoformat(),
-        "received_bytes": 517,
-        "sent_bytes": 1400,
-        "acked_bytes": 0,
-    }
-    async with internet(Helper([arrival])) as tools:
-        (remote,), _ = await opened(tools)
-        arrived = await remote.arrived("a" * 64)
+HELLO = "a" * 64
+ARRIVED = {
+    "hello_sha256": HELLO,
+    "started_at": LAB_ANCHOR.isoformat(),
+    "received_bytes": 517,
+    "sent_bytes": 1400,
+    "acked_bytes": 0,
+}
+RESPONDING = {**ABOUT, "responder": True}
 
-    assert (arrived.received_bytes, arrived.acked_bytes) == (517, 0)
+
+def silent_handshake(address=ADDRESS, word=FailureWord.GENERIC_TIMEOUT_ERROR):
+    fields = SEEN.model_dump(exclude={"step", "source_port", "icmp", "address", "failure"})
+    return TlsObservation(
+        **fields,
+        address=address,
+        server_name="www.bbc.com",
+        hello_sha256=HELLO,
+        failure=None if word is None else Failure(word=word, operation=Operation.HANDSHAKE),
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        pytest.param(ARRIVED, (517, 0), id="the answer was swallowed"),
+        pytest.param((404, [], {"error": "not_found"}), (0, None), id="the hello was swallowed"),
+        pytest.param((404, [], b"<html>"), (None, None), id="no answer of ours"),
+        pytest.param((503, [], {"error": "busy"}), (None, None), id="busy"),
+        pytest.param({**ARRIVED, "received_bytes": -1}, (None, None), id="nonsense"),
+    ],
+)
+async def test_a_handshake_that_heard_nothing_is_told_by_both_ends(autojump_clock, said, told):
+    async with internet(Helper([said], about=RESPONDING)) as tools:
+        remotes, _ = await opened(tools)
+        (seen,) = await with_far_end([silent_handshake()], remotes)
+
+    assert (seen.far_received_bytes, seen.far_acked_bytes) == told
+
+
+@pytest.mark.parametrize(
+    ("about", "observation"),
+    [
+        pytest.param(RESPONDING, silent_handshake(OTHER), id="another address"),
+        pytest.param(RESPONDING, silent_handshake(word=None), id="it did hear"),
+        pytest.param(RESPONDING, SEEN, id="no handshake"),
+        pytest.param(ABOUT, silent_handshake(), id="no responder"),
+    ],
+)
+async def test_only_the_responder_that_was_spoken_to_is_asked(autojump_clock, about, observation):
+    """What one did not receive at its own address says nothing about another's."""
+    helper = Helper([ARRIVED], about=about)
+    async with internet(helper) as tools:
+        remotes, _ = await opened(tools)
+        seen = await with_far_end([observation], remotes)
+
+    assert seen == [observation]
+    assert [target for target, _ in helper.requests] == ["/v1/about"]
 
 
 async def test_a_literal_address_may_be_anywhere_for_the_person_chose_it(autojump_clock):
