@@ -1,18 +1,25 @@
 """Plays many lines on several cores; the order of the results is that of the lines."""
 
 import multiprocessing
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from types import FrameType
+from typing import Final
 
 from probe.lab.virtual.net import VirtualNet
+from probe.model.words import VantageState
 from probe.trial.grid import Plan, lines
 from probe.trial.helpers import remotes
-from probe.trial.playing import LineOutcome, base_knowledge, play_line
+from probe.trial.playing import STUCK, LineOutcome, base_knowledge, play_line
 from probe.trial.scenario import Line
 from probe.trial.score import Score
+
+_CPU_LIMIT_S: Final = 90.0
+"""Of a line: a play takes 3 to 12 s here, so more than this is a loop without an end."""
 
 
 def play_lines(
@@ -23,18 +30,17 @@ def play_lines(
     on_played: Callable[[int], None] = lambda _: None,
 ) -> Iterator[LineOutcome]:
     """Play lines side by side and yield what became of each, in their order."""
+    play = partial(play_within_limit, profile=profile)
     if processes <= 1:
         for number, line in enumerate(lines, start=1):
-            yield play_one(line, profile=profile)
+            yield play(line)
             on_played(number)
         return
     # A forked child has everything imported and loaded; elsewhere it loads it itself.
     method = "fork" if sys.platform == "linux" else "spawn"
     base_knowledge()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context(method)) as pool:
-        for number, outcome in enumerate(
-            pool.map(partial(play_one, profile=profile), lines), start=1
-        ):
+        for number, outcome in enumerate(pool.map(play, lines), start=1):
             yield outcome
             on_played(number)
 
@@ -69,3 +75,39 @@ def play_one(
 ) -> LineOutcome:
     """Play one line with its helpers."""
     return play_line(line, profile=profile, remotes=remotes(line), on_open=on_open)
+
+
+class _StuckError(BaseException):
+    """The line's time is used up; no Exception, so that nothing on the way swallows it."""
+
+
+def play_within_limit(line: Line, *, profile: str = "quick") -> LineOutcome:
+    """Play one line; where it does not end, say so instead of hanging the campaign.
+
+    A mock clock never times out: a loop that waits for nothing would run for ever.
+    """
+    if not hasattr(signal, "setitimer"):
+        return play_one(line, profile=profile)
+    before = signal.signal(signal.SIGVTALRM, _give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_LIMIT_S)
+    try:
+        return play_one(line, profile=profile)
+    except BaseException as error:
+        # trio may have wrapped it in groups, or in an error of its own.
+        if not _holds_stuck(error):
+            raise
+        return LineOutcome(line, VantageState.OFFLINE, STUCK, (), (), 0.0, _CPU_LIMIT_S, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _give_up(_number: int, _frame: FrameType | None) -> None:
+    raise _StuckError
+
+
+def _holds_stuck(error: BaseException | None) -> bool:
+    if error is None or isinstance(error, _StuckError):
+        return error is not None
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return any(map(_holds_stuck, inner)) or _holds_stuck(error.__cause__ or error.__context__)

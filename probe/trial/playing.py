@@ -22,6 +22,9 @@ from probe.trial.scenario import Expected, Line, Node, Scenario, node
 from probe.trial.truths import Records, expected_of, records_of
 from probe.trial.worlds import line_world
 
+STUCK = "stuck"
+"""The status of a run that did not end: an error of the lab or of the probe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

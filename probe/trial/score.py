@@ -12,7 +12,7 @@ from typing import Any, Final
 from probe.model.words import Grade, State
 from probe.trial.bounds import upper_bound
 from probe.trial.environments import ENVIRONMENTS
-from probe.trial.playing import LineOutcome, Outcome, Said, ServiceSaid, Unit
+from probe.trial.playing import STUCK, LineOutcome, Outcome, Said, ServiceSaid, Unit
 from probe.trial.scenario import EXCUSES, INTERFERED, LOCAL, Expected, Line, Node
 
 SCHEMA_VERSION: Final = 1
@@ -267,6 +267,8 @@ class Score:
     by_technique: dict[str, Tally] = field(default_factory=dict)
     by_environment: dict[str, Tally] = field(default_factory=dict)
     wrong: list[Wrong] = field(default_factory=list)
+    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Verdicts by what is true and what was said."""
     services: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
     tier_disagreements: int = 0
@@ -287,11 +289,18 @@ class Score:
             for name in strata_of(played.line):
                 self.by_environment.setdefault(name, Tally()).add(outcome)
             self.wrong += wrong_in(played.line, outcome)
+            if not outcome.disagreement:
+                self.confusion.update(_confused(unit) for unit in outcome.units)
 
     def _add_run(self, played: LineOutcome) -> None:
         self.runs["all"] += 1
         self.runs[played.status] += 1
         line = played.line
+        if played.status == STUCK:
+            self.wrong.append(
+                Wrong(line.id, "", "", "stuck", None, None, f"{line.environment}: no end")
+            )
+            return
         if not played.is_vantage_right:
             self.runs["wrong vantage"] += 1
             self.wrong.append(
@@ -354,6 +363,18 @@ class Score:
             | {name: t.as_json() for name, t in sorted(self.by_environment.items())},
             "wrong": [wrong.as_json() for wrong in self.wrong],
         }
+
+
+def _confused(unit: Unit) -> tuple[str, str]:
+    """Return a verdict's row and column in the confusion matrix."""
+    expected, said = unit.expected, unit.said.node
+    true = _word(expected.node) if expected.node else "cannot be judged"
+    return true, "insufficient" if not said else _word(said)
+
+
+def _word(said: Node) -> str:
+    """Return a category where somebody interferes, else the state."""
+    return said[1] if is_accusation(said) and len(said) > 1 else said[0]
 
 
 def strata_of(line: Line) -> tuple[str, ...]:
