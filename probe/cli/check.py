@@ -21,7 +21,6 @@ from probe.cli.check_plan import (
 from probe.cli.check_sources import Stored, stored_documents, stored_runs
 from probe.cli.check_writing import default_format, parse_check_output, write_report
 from probe.cli.consent import consent_option
-from probe.cli.main import INTERRUPTED
 from probe.cli.options import (
     ca_file_option,
     database_option,
@@ -181,22 +180,22 @@ def command(
             raise UsageError("--from-run and --from-json do not go together; choose one")
         if run_ids:
             stored = stored_runs(measuring.database, run_ids, measuring.targets)
-            report, is_interrupted = _check_stored(stored, wanted, measuring.names), False
+            report, ended = _check_stored(stored, wanted, measuring.names), None
         elif documents:
             stored = stored_documents(documents, measuring.targets)
-            report, is_interrupted = _check_stored(stored, wanted, measuring.names), False
+            report, ended = _check_stored(stored, wanted, measuring.names), None
         else:
             from probe.cli.check_live import check_here
 
-            report, is_interrupted = check_here(wanted, measuring)
+            report, ended = check_here(wanted, measuring)
         write_report(report, form, files)
     except ProbeError as error:
         if form != "nagios":
             raise
         click.echo(nagios_trouble(str(error)), nl=False)
         return UNKNOWN
-    if is_interrupted:
-        return INTERRUPTED
+    if ended is not None:
+        return ended
     code = nagios_code(report) if form == "nagios" else report.exit_code
     return 0 if exit_zero and report.exit_code in REPORTED else code
 

@@ -14,6 +14,7 @@ from probe.analyse.check import Plan, Take, check, nothing_selected, worth_anoth
 from probe.cli.check_plan import ATTEMPTS, Measuring, Wanted, make_plan
 from probe.cli.check_sources import take_of
 from probe.cli.consent import agreed
+from probe.cli.main import INTERNAL_ERROR, INTERRUPTED
 from probe.cli.measuring import INTERNET, knowledge_here, measure_and_store, past_of
 from probe.cli.selection import country_notes, select, services_of
 from probe.cli.telling import Teller
@@ -30,8 +31,11 @@ from probe.run.machine import read_machine
 from probe.store import open_reader
 
 
-def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, bool]:
-    """Measure and check; say whether a signal cut it short."""
+def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, int | None]:
+    """Measure and check; return the report, and the exit code where it is not the report's.
+
+    A signal and a run that failed by our own fault have codes of their own.
+    """
     machine = read_machine()
     lab_world = world_of(machine.resolv_conf)
     knowledge = knowledge_here(lab_world, measuring.targets, measuring.ca_file, measuring.geo_db)
@@ -44,7 +48,7 @@ def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, bool]
     left_out = [e.id for e in endpoints if e.id in past.recent and not (again or e.own)]
     plan = replace(plan, left_out=frozenset(left_out))
     if len(left_out) == len(endpoints):
-        return nothing_selected(plan), False
+        return nothing_selected(plan), None
     services = services_of(catalogue, endpoints)
     agreement = None
     if lab_world is None:
@@ -77,8 +81,12 @@ def check_here(wanted: Wanted, measuring: Measuring) -> tuple[CheckReport, bool]
         deadline_s=measuring.deadline_s,
         retry_wait_s=measuring.retry_wait_s,
     )
-    takes, notes, is_interrupted = trio.run(attempts, live, plan)
-    return check(takes, plan, notes=notes), is_interrupted
+    takes, notes, code = trio.run(attempts, live, plan)
+    return check(takes, plan, notes=notes), code
+
+
+ENDINGS = {"interrupted": INTERRUPTED, "failed": INTERNAL_ERROR}
+"""Exit codes of runs that did not end by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +103,8 @@ class Live:
     retry_wait_s: float = 0.0
 
 
-async def attempts(live: Live, plan: Plan) -> tuple[tuple[Take, ...], tuple[str, ...], bool]:
-    """Measure, and again what failed; return attempts, notes, and whether a signal ended it."""
+async def attempts(live: Live, plan: Plan) -> tuple[tuple[Take, ...], tuple[str, ...], int | None]:
+    """Measure, and again what failed; return attempts, notes, and how it ended if not by itself."""
     ends_at = trio.current_time() + live.deadline_s
     takes: list[Take] = []
     request = live.request
@@ -104,12 +112,12 @@ async def attempts(live: Live, plan: Plan) -> tuple[tuple[Take, ...], tuple[str,
         takes.append(await _attempt(live, request, ends_at - trio.current_time()))
         if trio.current_time() >= ends_at:
             note = f"The deadline of {live.deadline_s:g} s was reached; what was finished counts."
-            return tuple(takes), (note,), False
-        if takes[-1].run.status == "interrupted":
-            return tuple(takes), (), True
+            return tuple(takes), (note,), None
+        if takes[-1].run.status in ENDINGS:
+            return tuple(takes), (), ENDINGS[takes[-1].run.status]
         again = _may_retry(live, worth_another_attempt(takes, plan))
         if not again or trio.current_time() + live.retry_wait_s >= ends_at:
-            return tuple(takes), (), False
+            return tuple(takes), (), None
         await trio.sleep(live.retry_wait_s)
         request = replace(
             live.request,

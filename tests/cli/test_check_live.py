@@ -9,6 +9,7 @@ import trio
 from probe.analyse.check import Plan, check
 from probe.cli import check_live
 from probe.cli.check_live import Live, attempts
+from probe.cli.main import main
 from probe.model.knowledge import Knowledge
 from probe.model.run import Machine
 from probe.model.target import Catalogue, Endpoint, Service
@@ -19,6 +20,7 @@ from probe.run import RunRequest
 from probe.store import open_writer
 from tests.analyse.samples import TODAY, baseline
 from tests.cli.check_samples import ONLINE, run, verdict
+from tests.cli.test_run import CONSENT, Measurement
 
 STATES = {"x": State.BLOCKED, ".": State.OK, "?": State.INSUFFICIENT}
 
@@ -83,8 +85,8 @@ class FakeNetwork:
             deadline_s=options.get("deadline_s", math.inf),
             retry_wait_s=options.get("retry_wait_s", 10.0),
         )
-        takes, notes, is_interrupted = await attempts(live, plan)
-        return check(takes, plan, notes=notes), is_interrupted
+        takes, notes, code = await attempts(live, plan)
+        return check(takes, plan, notes=notes), code
 
 
 @pytest.fixture
@@ -150,11 +152,11 @@ async def test_endpoints_of_others_are_measured_again_when_asked(network):
 
 
 async def test_a_deadline_leaves_what_was_finished_and_is_inconclusive(network):
-    report, is_interrupted = await network(".", takes_s=100).check(deadline_s=20)
+    report, code = await network(".", takes_s=100).check(deadline_s=20)
 
     assert report.exit_code == 3
     assert report.notes[0] == "The deadline of 20 s was reached; what was finished counts."
-    assert not is_interrupted
+    assert code is None
 
 
 async def test_no_attempt_begins_that_the_deadline_would_cut_at_once(network):
@@ -169,7 +171,59 @@ async def test_no_attempt_begins_that_the_deadline_would_cut_at_once(network):
 async def test_a_signal_ends_it_at_once(network):
     fake = network("!")
 
-    report, is_interrupted = await fake.check()
+    report, code = await fake.check()
 
-    assert is_interrupted
+    assert code == 130
     assert report.exit_code == 3
+
+
+# --- The whole command; the measuring is `test_run`'s stand-in: everything is cut by name.
+
+
+@pytest.fixture
+def measurement(monkeypatch):
+    stand_in = Measurement()
+    monkeypatch.setattr("probe.cli.measuring.measure", stand_in)
+    return stand_in
+
+
+def checked(tmp_path, *arguments):
+    database = str(tmp_path / "runs.db")
+    return main(["check", "instagram", "--quiet", "--db", database, *CONSENT, *arguments])
+
+
+def test_the_command_measures_stores_and_compares(measurement, tmp_path, capsys):
+    assert checked(tmp_path) == 1
+
+    out = capsys.readouterr().out
+    assert "FAIL  tls www.instagram.com (instagram.web, https, ipv4)" in out
+    (request,) = measurement.requests
+    assert request.profile == "quick"
+    assert main(["check", "--db", str(tmp_path / "runs.db"), "--from-run", "2"]) == 1
+
+
+def test_the_command_asks_for_consent_before_anything_is_sent(measurement, tmp_path):
+    assert main(["check", "instagram", "--db", str(tmp_path / "runs.db")]) == 2
+    assert measurement.requests == []
+
+
+def test_a_fault_in_the_baseline_is_told_before_anything_is_sent(measurement, tmp_path):
+    file = tmp_path / "faulty.toml"
+    file.write_text('[expect]\nnobody = "ok"\n')
+
+    assert checked(tmp_path, "--baseline", str(file)) == 2
+    assert measurement.requests == []
+
+
+@pytest.mark.parametrize(("status", "code"), [("offline", 3), ("budget", 1), ("failed", 4)])
+def test_the_command_ends_as_the_run_ended(measurement, tmp_path, status, code):
+    measurement.status = status
+
+    assert checked(tmp_path) == code
+
+
+def test_an_interrupted_command_reports_what_is_stored(measurement, tmp_path, capsys):
+    measurement.interrupts = True
+
+    assert checked(tmp_path) == 130
+    assert "Attempt 1 ended before its plan (interrupted)." in capsys.readouterr().out
