@@ -9,6 +9,7 @@ from probe.model.knowledge import Knowledge
 from probe.model.run import Machine
 from probe.model.target import Catalogue, Resolver
 from probe.model.words import Transport
+from probe.wire.addresses import is_global
 from probe.wire.clock import Clock
 
 ACCESS = "access"
@@ -66,7 +67,7 @@ def screen_resolvers(catalogue: Catalogue, machine: Machine) -> tuple[tuple[str,
 
 
 def access_resolver(machine: Machine) -> Resolver | None:
-    """Return the resolvers of resolv.conf as one; None where the machine names none we can ask."""
+    """Return the global resolvers of resolv.conf as one; None where it names none."""
     addresses = []
     for line in machine.resolv_conf.splitlines():
         words = line.split()
@@ -76,8 +77,9 @@ def access_resolver(machine: Machine) -> Resolver | None:
             address = ipaddress.ip_address(words[1].partition("%")[0])
         except ValueError:
             continue
-        # A stub on this machine (systemd-resolved, dnsmasq) is the system's path once more.
-        if not address.is_loopback:
+        # A stub on this machine or a router's forwarder is the system's path once more: whose word
+        # it passes on is not known, so it is not the access network's.
+        if is_global(str(address)):
             addresses.append(str(address))
     if not addresses:
         return None

@@ -29,6 +29,7 @@ def knowledge_in(world: World, base: Knowledge | None = None, geo: Geo | None = 
     return Knowledge(
         catalogue=world.catalogue,
         roots=(world.ca_der,),
+        local_roots=world.local_roots_der,
         fingerprints=base.fingerprints if base else (),
         fingerprints_sha256=base.fingerprints_sha256 if base else "",
         geo=geo or (base.geo if base else NoGeo()),
