@@ -200,6 +200,16 @@ class PaceLook:
         return any(f.bytes > k.FREEZE_MAX_BYTES for f in far) or self.is_line_fast
 
     @once
+    def stalls_here_and_elsewhere(self) -> bool:
+        """Whether every download stops, here and at every other vantage point that tried."""
+        there = [flow_of(o) for o in self.facts.elsewhere if isinstance(o, HttpObservation)]
+        return (
+            bool(there)
+            and all(f.has_stalled for f in there)
+            and all(f.has_stalled for f in self.target)
+        )
+
+    @once
     def elsewhere_goes_further(self) -> bool:
         """Whether another vantage point read more than that from the endpoint itself."""
         return any(

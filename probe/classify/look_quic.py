@@ -164,6 +164,14 @@ class QuicLook:
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
 
     @once
+    def is_down_elsewhere(self) -> bool:
+        """Whether others meet silence too: over QUIC, or already over TCP as we do."""
+        silent = {Ending.SILENT, Ending.UNREACHABLE}
+        if self.elsewhere.is_down("quic", silent):
+            return True
+        return self.tcp_is_dead and self.elsewhere.is_down("tcp", silent)
+
+    @once
     def works_elsewhere(self) -> bool:
         """Whether another vantage point completed a QUIC handshake."""
         return bool(self.elsewhere.passing("quic"))

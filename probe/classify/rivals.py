@@ -255,6 +255,14 @@ RIVALS: tuple[Row, ...] = (
         lambda scene: bool(scene.tls.elsewhere.leaves()) and not scene.tls.same_leaf_elsewhere,
     ),
     Row(
+        "once_only",
+        "It happened once, by whatever accident.",
+        "repeat with and without the name",
+        ask.first_block,
+        lambda scene: len(scene.tls.foreign) >= 2,
+        QUICK,
+    ),
+    Row(
         "forged_for_address",
         "Somebody answers for the whole address, whatever the name.",
         "look at the certificate from another vantage point",

@@ -19,6 +19,7 @@ _CERTIFICATE_RIVALS = (
     "local_interception",
     "stale_roots",
     "clock",
+    "once_only",
 )
 
 

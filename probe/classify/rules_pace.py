@@ -78,6 +78,18 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         why="Row 27: a third or less of another name's pace at the same address, unevenly.",
     ),
     Rule[PaceLook](
+        id="pace.stalls_elsewhere_too",
+        when=lambda look: bool(look.target) and look.stalls_here_and_elsewhere,
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="http",
+        layer=Layer.CONTENT,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("blocked_there_too",),
+        why="E10: other vantage points' downloads stop in the same way.",
+    ),
+    Rule[PaceLook](
         id="pace.frozen",
         when=lambda look: look.stalls_alike and look.controls_go_further,
         state=State.IMPAIRED,

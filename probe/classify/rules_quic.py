@@ -93,6 +93,17 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         why="A handshake was done and its certificate proves nothing, or only some were done.",
     ),
     Rule[QuicLook](
+        id="quic.down_elsewhere_too",
+        when=lambda look: look.all_silent and look.is_down_elsewhere,
+        state=State.DOWN,
+        category=Category.DOWN,
+        layer=Layer.QUIC,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("blocked_there_too",),
+        why="Row 12: other vantage points meet the same silence.",
+    ),
+    Rule[QuicLook](
         id="quic.closed_too_soon",
         when=lambda look: look.all_fail and look.closed_too_soon > 0,
         state=State.BLOCKED,

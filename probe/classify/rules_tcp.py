@@ -6,6 +6,7 @@ refuses our country look alike (0.6), and the grade stays `suspected`.
 """
 
 from probe.classify import constants as k
+from probe.classify.elsewhere import country_of
 from probe.classify.look_tcp import TcpLook
 from probe.classify.outcomes import Ending
 from probe.classify.rules import Rule, always, suspected
@@ -25,12 +26,13 @@ def _is_down(look: TcpLook) -> bool:
 
 
 def _elsewhere_grade(look: TcpLook) -> Grade:
-    """Row 10: two countries, one of them ours, see it work; abroad alone leaves the geofence."""
+    """Row 10: our own country, or two others, see it work; one abroad leaves the geofence."""
     works = look.elsewhere.passing("tcp")
     if not works:
         return Grade.SUSPECTED
+    countries = {country_of(vantage) for vantage in works} - {None}
     enough = len(look.failures) >= k.LIES_STRONG
-    if enough and look.elsewhere.passing_at_home("tcp"):
+    if enough and (look.elsewhere.passing_at_home("tcp") or len(countries) >= 2):
         return Grade.STRONG
     return Grade.PROBABLE
 
@@ -142,7 +144,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         trigger=Trigger.PORT,
         locus=Locus.PATH,
         grade=_rst_grade,
-        rivals=("closed_port", "site_down"),
+        rivals=("closed_port", "site_down", "loss"),
         why="T03: refused in less time than a packet needs to the host and back.",
     ),
     Rule[TcpLook](
@@ -155,7 +157,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         trigger=Trigger.ADDRESS,
         locus=Locus.UNKNOWN,
         grade=_elsewhere_grade,
-        rivals=("closed_port", "origin_geofence"),
+        rivals=("closed_port", "origin_geofence", "loss"),
         why="T03, row 13: refused here, accepted elsewhere.",
     ),
     Rule[TcpLook](
@@ -168,7 +170,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         trigger=Trigger.ADDRESS,
         locus=Locus.UNKNOWN,
         grade=suspected,
-        rivals=("closed_port", "site_down", "origin_geofence"),
+        rivals=("closed_port", "site_down", "origin_geofence", "loss"),
         why="T03: refused in less than half the time that the nearest control needs.",
     ),
     Rule[TcpLook](

@@ -229,6 +229,14 @@ def _more(gates: Gates) -> Iterable[Control]:
     home = gates.home
     if home is not None:
         return [c for c in controls if c.country == home][: k.GATE_DOMESTIC_CONTROLS]
+    if gates.passing and 3 * len(gates.failing) >= 2 * len(gates.tried):
+        # Only little passes: is it what is at home?
+        likely = {t.control.country for t in gates.passing if t.is_tls}
+        return [
+            control
+            for country in likely
+            for control in [c for c in controls if c.country == country][: k.GATE_DOMESTIC_CONTROLS]
+        ]
     if gates.passing:
         return ()
     by_country: dict[str, list[Control]] = {}

@@ -619,6 +619,12 @@ def _frozen(*sizes: int) -> Story:
     return told
 
 
+def _stalls_elsewhere() -> Story:
+    told = _frozen(33_000, 33_000)
+    told.elsewhere("h/DE", last(told))
+    return told
+
+
 def _late(seconds: float, *, abroad: bool) -> Story:
     told = Story()
     told.honest_dns(A1)
@@ -647,6 +653,7 @@ cases(
     pace__throttled_shape=lambda: _paired(150_000, 8e6, queue=True),
     pace__throttled_sni_police=lambda: _paired(150_000, 8e6),
     pace__throttled=lambda: _paired(150_000, 8e6, uneven=True),
+    pace__stalls_elsewhere_too=lambda: _stalls_elsewhere(),
     pace__frozen=lambda: _frozen(16_000, 16_200, 16_100, 16_000),
     pace__extreme_by_name=_creeping,
     pace__stalled=lambda: _frozen(16_000),
@@ -712,6 +719,7 @@ cases(
     quic__slow_here=lambda: _quic_pace(progress=flow(150_000)),
     quic__ok=lambda: _quic(DONE),
     quic__unproved=lambda: _quic_pace(chain=()),
+    quic__down_elsewhere_too=lambda: _quic_elsewhere(),
     quic__closed_too_soon=lambda: _closed_too_soon(),
     quic__blocked_by_name=lambda: _quic(GOOD, control=DONE),
     quic__blocked_by_version=lambda: _quic(GOOD, NEGOTIATED, control=GOOD),
@@ -722,6 +730,13 @@ cases(
     quic__uncontrolled=lambda: _quic(GOOD),
     quic__unclear=lambda: _quic(GOOD, offered=False),
 )
+
+
+def _quic_elsewhere() -> Story:
+    told = _quic(GOOD)
+    told.quic(A1)
+    told.elsewhere("h/DE", last(told))
+    return told
 
 
 def _closed_too_soon() -> Story:

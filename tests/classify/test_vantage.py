@@ -290,3 +290,10 @@ def test_failing_controls_are_looked_at_once_more_while_they_are_many() -> None:
 
     assert again == {c.id for c in CONTROLS}
     assert line.asked() == ()
+
+
+def test_where_only_one_host_passes_its_countrymen_are_asked() -> None:
+    """A shutdown on a line whose country nobody knows: is it home that passes?"""
+    line = Line().passes(HOME[0]).dies(*ABROAD)
+
+    assert "seven" in {e.endpoint for e in line.asked() if not e.round}
