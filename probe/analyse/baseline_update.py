@@ -66,8 +66,11 @@ def difference(old: str, new: str, *, file: str) -> str:
 def _exceptions(report: CheckReport) -> dict[str, list[CheckResult]]:
     """Group what failed unexpectedly: by service where all of it fails alike, else by endpoint."""
     found: dict[str, list[CheckResult]] = {}
-    for service in dict.fromkeys(result.service for result in report.results):
-        ours = [r for r in report.results if r.service == service and r.kind == "layer"]
+    by_service: dict[str, list[CheckResult]] = {}
+    for result in report.results:
+        if result.kind == "layer":
+            by_service.setdefault(result.service, []).append(result)
+    for service, ours in by_service.items():
         failing = [r for r in ours if _fails(r)]
         endpoints = dict.fromkeys(r.endpoint or "" for r in ours)
         by_endpoint = {e: [r for r in failing if r.endpoint == e] for e in endpoints}

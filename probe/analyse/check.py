@@ -221,12 +221,18 @@ def _services(
     plan: Plan, settled: Sequence[Settled], results: Sequence[CheckResult], *, may_judge: bool
 ) -> Iterable[ServiceLine]:
     chosen = {endpoint.service for endpoint in plan.endpoints}
+    verdicts_of: dict[str, list[Verdict]] = {}
+    for one in settled:
+        verdicts_of.setdefault(one.verdict.service, []).append(one.verdict)
+    results_of: dict[str, list[CheckResult]] = {}
+    for result in results:
+        results_of.setdefault(result.service, []).append(result)
     for service in plan.services:
         if service.id not in chosen:
             continue
-        verdicts = [one.verdict for one in settled if one.verdict.service == service.id]
+        verdicts = verdicts_of.get(service.id, [])
         judged = plan.judge_service(service, verdicts) if verdicts and may_judge else None
-        ours = [result for result in results if result.service == service.id]
+        ours = results_of.get(service.id, [])
         yield ServiceLine(
             service=service.id,
             name=service.name,
@@ -252,8 +258,12 @@ def _all_timings(takes: Sequence[Take]) -> dict[TimingKey, Timing]:
 
 def _phases(endpoints: Sequence[Endpoint], timings: Mapping[TimingKey, Timing]) -> Iterable[Phase]:
     services = {endpoint.id: endpoint.service for endpoint in endpoints}
-    for service in dict.fromkeys(services.values()):
-        phases = merged(t for (of, _), t in timings.items() if services.get(of) == service)
+    parts: dict[str, list[Timing]] = {service: [] for service in services.values()}
+    for (endpoint, _), timing in timings.items():
+        if endpoint in services:
+            parts[services[endpoint]].append(timing)
+    for service, together in parts.items():
+        phases = merged(together)
         for layer in ROW_LAYERS:
             seconds = phases.seconds.get(layer)
             if seconds:

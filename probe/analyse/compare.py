@@ -214,10 +214,10 @@ class _Comparison:
         return Outcome.ERROR, Severity.INCONCLUSIVE, f"no verdict: {why}"
 
     def _limits(self, service: str, endpoint: str) -> Iterable[CheckResult]:
-        timing = merged(t for (of, _), t in self.measured.timings.items() if of == endpoint)
         for name, layer in THRESHOLDS.items():
             found = threshold_for(self.entries, service, endpoint, name)
             if found is not None:
+                timing = merged(t for (of, _), t in self.measured.timings.items() if of == endpoint)
                 yield self._limit(service, endpoint, layer, (name, *found), timing)
 
     def _limit(

@@ -59,11 +59,12 @@ def _families(report: CheckReport) -> Iterator[str]:
             for phase in report.phases
         ),
     )
+    made = _attempts(report)
     yield from _family(
         "roadblock_attempts",
         "Attempts that the check made at a service.",
         (
-            ({"service": line.service, **where}, float(_attempts(report, line.service)))
+            ({"service": line.service, **where}, float(made.get(line.service, 0)))
             for line in report.services
         ),
     )
@@ -131,8 +132,11 @@ def _causes(results: Iterable[CheckResult]) -> list[str]:
     return list(dict.fromkeys(causes))
 
 
-def _attempts(report: CheckReport, service: str) -> int:
-    return max((len(r.attempts) for r in report.results if r.service == service), default=0)
+def _attempts(report: CheckReport) -> dict[str, int]:
+    made: dict[str, int] = {}
+    for result in report.results:
+        made[result.service] = max(made.get(result.service, 0), len(result.attempts))
+    return made
 
 
 def _family(name: str, help_text: str, samples: Iterable[Sample]) -> Iterator[str]:
