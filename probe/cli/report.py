@@ -2,12 +2,17 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import click
 
+from probe import __version__
 from probe.cli.options import database_option, json_option, language_option
+from probe.cli.outputs import replacing
 from probe.cli.reading import (
+    catalogue_of,
     chosen_run,
     reading,
     run_option,
@@ -15,12 +20,19 @@ from probe.cli.reading import (
     stored_world,
     world_option,
 )
+from probe.errors import UsageError
 from probe.model.run import Run
+from probe.reference.catalogue import load_catalogue
+from probe.reference.events import load_events
 from probe.report.document import document_json
 from probe.report.grid import Cell, Grid, show
+from probe.report.page import gather, page_html
 from probe.report.text import report_blocks
 from probe.report.words import place, wording
 from probe.store import ANY_WORLD, Reader
+from probe.store.summary import Span
+
+_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command()
@@ -28,6 +40,16 @@ from probe.store import ANY_WORLD, Reader
 @world_option
 @click.option("--set", "set_id", metavar="ID", help="Which set of verdicts. Default: the latest.")
 @click.option("--list", "as_list", is_flag=True, help="List the stored runs instead.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write one offline page over all runs: maps, days, causes, timing, coverage.",
+)
+@click.option(
+    "--since", type=_DAY, metavar="DATE", help="--html: only runs from this day (UTC) on."
+)
+@click.option("--until", type=_DAY, metavar="DATE", help="--html: only runs up to this day (UTC).")
 @database_option
 @language_option
 @json_option
@@ -36,12 +58,22 @@ def command(
     world: str | None,
     set_id: str | None,
     as_list: bool,
+    html: Path | None,
+    since: datetime | None,
+    until: datetime | None,
     database: Path | None,
     language: str,
     as_json: bool,
 ) -> None:
-    """Show a stored run in words and tables."""
+    """Show a stored run in words and tables, or all runs in one page."""
+    if html is None and (since or until):
+        raise UsageError("--since and --until choose what --html shows; name its file")
     with reading(database) as reader:
+        if html is not None:
+            if run_id or set_id or as_list or as_json:
+                raise UsageError("--html shows all runs: leave --run, --set, --list and --json out")
+            _page(reader, html, Span(stored_world(world), _start(since), _end(until)), language)
+            return
         if as_list:
             _list(reader, world, language, as_json)
             return
@@ -52,6 +84,32 @@ def command(
         click.echo(document_json(found, words))
     else:
         show(report_blocks(found, words), sys.stdout)
+
+
+def _page(reader: Reader, file: Path, span: Span, language: str) -> None:
+    run = reader.latest_run(span.world)
+    catalogue = catalogue_of(reader, run) if run is not None else load_catalogue()
+    facts = gather(reader, span, [service.id for service in catalogue.services])
+    world = f"Runs of the lab ({span.world})." if span.world else "Runs of the real internet."
+    text = page_html(
+        facts,
+        wording(language),
+        names={service.id: service.name for service in catalogue.services},
+        events=load_events(),
+        source=f"{world} Verdicts: each run's latest set.",
+        version=__version__,
+    )
+    with replacing(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    click.echo(f"{facts.n_verdicts} verdicts of {facts.n_runs} runs: {file}", err=True)
+
+
+def _start(day: datetime | None) -> datetime | None:
+    return day.replace(tzinfo=UTC) if day else None
+
+
+def _end(day: datetime | None) -> datetime | None:
+    return day.replace(tzinfo=UTC) + timedelta(days=1) if day else None
 
 
 def _list(reader: Reader, world: str | None, language: str, as_json: bool) -> None:

@@ -74,7 +74,7 @@ class Reader:
 
     def runs(self, world: str | None = None, since: datetime | None = None) -> tuple[Run, ...]:
         """Return runs, oldest first; `world`: None is the internet, else LAB, ANY_WORLD, an id."""
-        clause, values = _world_clause(world)
+        clause, values = world_clause(world)
         if since is not None:
             clause += " AND started_at >= :since"
             values["since"] = stamp(since)
@@ -89,7 +89,7 @@ class Reader:
 
     def latest_run(self, world: str | None = None) -> Run | None:
         """Return the run that started last in this world, if there is one."""
-        clause, values = _world_clause(world)
+        clause, values = world_clause(world)
         rows = self._rows(
             f"SELECT details FROM run WHERE {clause} ORDER BY started_at DESC, seq DESC LIMIT 1",
             values,
@@ -313,12 +313,17 @@ class Reader:
             self._blobs[blob] = data
         return self._blobs[blob]
 
+    def rows(self, sql: str, values: dict[str, Any]) -> Iterator[Any]:
+        """Yield a query's rows: for this room's other modules, which write their own SQL."""
+        return self._rows(sql, values)
+
     def _rows(self, sql: str, values: dict[str, Any]) -> Iterator[Any]:
         with explained(self._path):
             yield from self._db.execute(sql, values)
 
 
-def _world_clause(world: str | None) -> tuple[str, dict[str, Any]]:
+def world_clause(world: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the condition on a run's world, and its values."""
     if world == ANY_WORLD:
         return "1", {}
     if world == LAB:
