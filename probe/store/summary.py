@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from probe.model.run import Run
 from probe.store.reader import Reader, world_clause
 from probe.store.rows import stamp
 
@@ -123,3 +124,13 @@ def _tallies(reader: Reader, span: Span, table: str) -> Iterator[Tally]:
         values,
     )
     return (Tally(date.fromisoformat(day), *rest) for day, *rest in rows)
+
+
+def latest_complete(reader: Reader) -> Run | None:
+    """Return the last run of the internet that came to its end."""
+    rows = reader.rows(
+        "SELECT details FROM run WHERE world = 'internet' AND status = 'complete' "
+        "ORDER BY started_at DESC, seq DESC LIMIT 1",
+        {},
+    )
+    return next((Run.model_validate_json(details) for (details,) in rows), None)
