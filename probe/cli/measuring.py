@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import trio
 
+from probe.cli.elsewhere import Elsewhere, elsewhere_of
 from probe.cli.reading import stored_findings
 from probe.config.settings import fingerprints_folder
 from probe.model.knowledge import Knowledge
@@ -57,8 +58,14 @@ async def measure_and_store(
     database: Path,
     tell: Callable[[Event], None],
     deadline_s: float = math.inf,
+    elsewhere: Elsewhere | None = None,
 ) -> Findings:
-    """Run to the end, the deadline or the first signal; what was finished is stored in any case."""
+    """Run to the end, the deadline or the first signal; what was finished is stored in any case.
+
+    `elsewhere`: other vantage points; else the helpers that the request names.
+    """
+    if elsewhere is None:
+        elsewhere = elsewhere_of(knowledge.catalogue, request.controls)
     utc = datetime.now(UTC)
     run_id = f"{utc:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     tools = make_tools(
@@ -66,10 +73,19 @@ async def measure_and_store(
     )
     result = None
     async with open_writer(database) as writer, trio.open_nursery() as nursery:
-        work = await nursery.start(_cancel_on_signal)
+        work = await nursery.start(cancel_on_signal)
         work.deadline = trio.current_time() + deadline_s
         with work:
-            result = await measure(request, knowledge, tools, writer, run_id=run_id, on_event=tell)
+            result = await measure(
+                request,
+                knowledge,
+                tools,
+                writer,
+                run_id=run_id,
+                remotes=elsewhere.snapshots,
+                helpers=elsewhere.helpers,
+                on_event=tell,
+            )
         nursery.cancel_scope.cancel()
     if result is None:
         # Interrupted: the result is what the store has of it.
@@ -80,7 +96,7 @@ async def measure_and_store(
     )
 
 
-async def _cancel_on_signal(
+async def cancel_on_signal(
     task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Cancel the work at the first SIGINT or SIGTERM; leave at once at the second."""

@@ -2,12 +2,14 @@
 
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 import trio
 
 from probe.cli.consent import agreed, consent_option
+from probe.cli.elsewhere import Elsewhere, elsewhere_of, elsewhere_options
 from probe.cli.measuring import INTERNET, INTERRUPTED, knowledge_here, measure_and_store, past_of
 from probe.cli.options import (
     ca_file_option,
@@ -82,7 +84,7 @@ EXIT_CODES = {
     help="Scales waits, never timeouts.",
 )
 @click.option("--no-quic", is_flag=True, help="Leave HTTP/3 out.")
-@click.option("--control", "controls", multiple=True, metavar="URL", help="A control vantage.")
+@elsewhere_options
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @language_option
 def command(
@@ -104,6 +106,9 @@ def command(
     pace_factor: float,
     no_quic: bool,
     controls: tuple[str, ...],
+    control_keys: Path | None,
+    snapshots: tuple[Path, ...],
+    snapshot_key: str | None,
     quiet: bool,
     language: Language,
 ) -> int:
@@ -116,6 +121,13 @@ def command(
     machine = read_machine()
     lab_world = world_of(machine.resolv_conf)
     knowledge = knowledge_here(lab_world, targets, ca_file, geo_db, fingerprints)
+    elsewhere = elsewhere_of(
+        knowledge.catalogue,
+        controls,
+        control_keys=control_keys,
+        snapshots=snapshots,
+        snapshot_key=snapshot_key,
+    )
     endpoints = select(knowledge.catalogue, names, tier=tier, every=every)
     if not endpoints:
         click.echo("Nothing is selected.", err=True)
@@ -152,8 +164,16 @@ def command(
     words = wording(language)
     with progress(sys.stderr, quiet=quiet) as shown:
         found = trio.run(
-            measure_and_store, request, knowledge, machine, database, Teller(shown, words)
+            partial(measure_and_store, elsewhere=elsewhere),
+            request,
+            knowledge,
+            machine,
+            database,
+            Teller(shown, words),
         )
+    if elsewhere != Elsewhere():
+        for note in found.run.notes:
+            click.echo(f"Note. {note}", err=True)
     for output in wanted:
         write_output(output, found, words)
     if as_json:

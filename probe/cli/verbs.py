@@ -44,6 +44,7 @@ VERBS = (
     Verb("baseline", Section.SET_UP, "Look over what check expects, or bring it up to date."),
     Verb("targets", Section.SET_UP, "List and check what is measured."),
     Verb("fingerprints", Section.SET_UP, "List, add and try what block pages are known by."),
+    Verb("control", Section.SET_UP, "Tell other probes what is seen from here (control C6)."),
     Verb("demo", Section.LAB, "Run against a censored internet in a box and compare with it."),
     Verb("lab", Section.LAB, "List the lab's worlds, or run any command inside one."),
 )

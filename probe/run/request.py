@@ -38,8 +38,6 @@ class RunRequest:
     """Hold back starts while this process uses too much CPU; off under a virtual clock."""
     collect: bool = True
     """Return all verdicts in the result; off for runs too long to hold in memory."""
-    notes: tuple[str, ...] = ()
-    """What is known to be missing before it starts: a control vantage that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

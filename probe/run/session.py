@@ -22,6 +22,8 @@ from probe.model.words import State, VantageState
 from probe.reference import roots_sha256
 from probe.run.gates import ask_gates, ask_targets_instead
 from probe.run.governor import CpuGovernor, FreeGovernor
+from probe.run.helper import open_helpers
+from probe.run.helper_line import HelperPlace
 from probe.run.investigate import Case, Context, investigate, keep
 from probe.run.limiter import PacedLimiter
 from probe.run.remote import Remote
@@ -54,10 +56,14 @@ async def measure(
     *,
     run_id: str,
     remotes: tuple[Remote, ...] = (),
+    helpers: Sequence[HelperPlace] = (),
     on_event: Callable[[Event], None] = lambda _: None,
 ) -> RunResult:
-    """Measure the request's endpoints; on cancellation every finished measurement is stored."""
-    session = _Session(request, knowledge, tools, sink, run_id, remotes, on_event)
+    """Measure the request's endpoints; on cancellation every finished measurement is stored.
+
+    `remotes` are known already; `helpers` are asked at the start whether they are there.
+    """
+    session = _Session(request, knowledge, tools, sink, run_id, remotes, helpers, on_event)
     return await session.measure()
 
 
@@ -72,11 +78,12 @@ class _Session:
         sink: Sink,
         run_id: str,
         remotes: tuple[Remote, ...],
+        helpers: Sequence[HelperPlace],
         on_event: Callable[[Event], None],
     ) -> None:
         self.request, self.knowledge, self.sink = request, knowledge, sink
         self.on_event, self.clock = on_event, tools.clock
-        self.remotes = remotes
+        self.remotes, self.helpers = remotes, helpers
         self.limiter = PacedLimiter(tools.pacing)
         self.tools = _with_limiter(tools, self.limiter)
         self.governor = (
@@ -99,7 +106,9 @@ class _Session:
         vantage = VantageVerdict(state=VantageState.OFFLINE)
         status = "interrupted"
         try:
-            where = await self._where()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._open_helpers)
+                where = await self._where()
             self.run = self.run.model_copy(update={"vantage": where.vantage})
             self.sink.protect(where.addresses)
             self.context = Context(
@@ -126,6 +135,13 @@ class _Session:
 
     async def _where(self) -> Whereabouts:
         return await find_vantage(self.knowledge, self.tools, label=self.request.vantage_label)
+
+    async def _open_helpers(self) -> None:
+        """Find out which helpers are there; a missing one is a note, for none is ever needed."""
+        opened, missing = await open_helpers(self.helpers, self.knowledge, self.tools)
+        self.remotes = (*self.remotes, *opened)
+        for note in missing:
+            self._note(note)
 
     async def _gates(self, when: str) -> VantageVerdict:
         """Ask the gates and tell the investigations."""
@@ -295,7 +311,6 @@ def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str)
         profile=request.profile,
         seed=request.seed,
         services=request.services,
-        notes=request.notes,
         consent_sha256=request.consent_sha256,
         catalogue_sha256=knowledge.catalogue.sha256,
         fingerprints_sha256=knowledge.fingerprints_sha256,

@@ -1,11 +1,9 @@
 """Runs a control vantage: hypercorn on trio for the questions, our own listeners for the responder.
 
-Neither keeps a log of who came. What breaks in here is told as the kind of exception and its place,
-without its text: that could hold an address.
+Neither keeps a log of who came.
 """
 
-import logging
-import traceback
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +13,11 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve as serve_asgi
 
+from probe.errors import UsageError
 from probe.serve.app import Api
 from probe.serve.arrivals import ArrivalLog
 from probe.serve.certificates import NameAuthority, OwnCertificate
+from probe.serve.faults import fault_log
 from probe.serve.keys import KeyRing
 from probe.serve.responder import Responder
 from probe.serve.sized import Objects
@@ -33,11 +33,13 @@ _DNS_WAIT_S: Final = 1.0
 class Bind:
     """Where to listen."""
 
-    host: str
+    host: str | None
+    """None: every address of both families."""
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        host = self.host or ""
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Station:
 
     questions: Bind
     certificate: OwnCertificate | None
-    """None: cleartext, for a proxy on the same machine that speaks HTTPS."""
+    """For the questions, and for the responder under its own names."""
+    speaks_tls: bool = True
+    """Off: questions come in cleartext from a proxy on the same machine that speaks HTTPS."""
     responder_tls: Bind | None = None
     responder_plain: Bind | None = None
 
@@ -67,45 +71,42 @@ async def serve(
     """Serve until cancelled; `on_ready` gets the addresses once everything listens."""
     arrivals = ArrivalLog(vantage.clock) if station.has_responder else None
     app = Api(vantage, keys, arrivals=arrivals).app()
-    async with trio.open_nursery() as nursery:
-        await nursery.start(vantage.run)
-        bound: list[str] = []
-        if arrivals is not None:
-            bound += await _start_responder(station, vantage, arrivals, nursery, on_fault)
-        listening = partial(
-            serve_asgi,
-            app,  # type: ignore[arg-type]  # two spellings of the types of ASGI
-            _config(station, on_fault),
-            shutdown_trigger=trio.sleep_forever,
-            mode="asgi",
-        )
-        bound = [*await nursery.start(listening), *bound]
-        on_ready(bound)
-
-
-async def _start_responder(
-    station: Station,
-    vantage: ControlVantage,
-    arrivals: ArrivalLog,
-    nursery: trio.Nursery,
-    on_fault: Callable[[BaseException], None],
-) -> list[str]:
-    authority = NameAuthority(vantage.clock.now, station.certificate)
-    responder = Responder(authority, arrivals, Objects(), on_fault=on_fault)
+    questions = await _listen(station.questions)
     encrypted = await _listen(station.responder_tls)
     plain = await _listen(station.responder_plain)
-    nursery.start_soon(responder.serve, encrypted, plain)
-    return [
-        f"{scheme}://{_name_of(listener)} (responder)"
-        for scheme, listeners in (("https", encrypted), ("http", plain))
-        for listener in listeners
+    bound = [
+        *(f"{'https' if station.speaks_tls else 'http'}://{_name_of(each)}" for each in questions),
+        *(f"https://{_name_of(each)} (responder)" for each in encrypted),
+        *(f"http://{_name_of(each)} (responder)" for each in plain),
     ]
+    async with trio.open_nursery() as nursery:
+        await nursery.start(vantage.run)
+        if arrivals is not None:
+            authority = NameAuthority(vantage.clock.now, station.certificate)
+            responder = Responder(authority, arrivals, Objects(), on_fault=on_fault)
+            nursery.start_soon(responder.serve, encrypted, plain)
+        await nursery.start(
+            partial(
+                serve_asgi,
+                app,  # type: ignore[arg-type]  # two spellings of the types of ASGI
+                _config(station, questions, on_fault),
+                shutdown_trigger=trio.sleep_forever,
+                mode="asgi",
+            )
+        )
+        on_ready(bound)
 
 
 async def _listen(bind: Bind | None) -> list[trio.SocketListener]:
     if bind is None:
         return []
-    return list(await trio.open_tcp_listeners(bind.port, host=bind.host))
+    try:
+        return list(await trio.open_tcp_listeners(bind.port, host=bind.host))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"cannot listen on {bind}: {reason}; ports below 1024 need CAP_NET_BIND_SERVICE"
+        ) from error
 
 
 def _name_of(listener: trio.SocketListener) -> str:
@@ -113,10 +114,15 @@ def _name_of(listener: trio.SocketListener) -> str:
     return str(Bind(str(host), int(port)))
 
 
-def _config(station: Station, on_fault: Callable[[BaseException], None]) -> Config:
+def _config(
+    station: Station,
+    listeners: Sequence[trio.SocketListener],
+    on_fault: Callable[[BaseException], None],
+) -> Config:
     config = Config()
-    config.bind = [str(station.questions)]
-    if station.certificate is not None:
+    # hypercorn closes what it gets; it gets its own.
+    config.bind = [f"fd://{os.dup(listener.socket.fileno())}" for listener in listeners]
+    if station.speaks_tls and station.certificate is not None:
         config.certfile = str(station.certificate.certificate)
         config.keyfile = str(station.certificate.private_key)
     # Askers speak HTTP/1.1; what is not spoken cannot be abused.
@@ -125,34 +131,8 @@ def _config(station: Station, on_fault: Callable[[BaseException], None]) -> Conf
     config.ssl_handshake_timeout = HANDSHAKE_S
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.accesslog = None
-    config.errorlog = _fault_log(on_fault)
+    config.errorlog = fault_log(on_fault)
     return config
-
-
-def _fault_log(on_fault: Callable[[BaseException], None]) -> logging.Logger:
-    """Return a log that hands on exceptions and forgets every text."""
-    log = logging.Logger("roadblock.serve")
-    handler = _Faults(logging.ERROR)
-    handler.on_fault = on_fault
-    log.addHandler(handler)
-    return log
-
-
-class _Faults(logging.Handler):
-    on_fault: Callable[[BaseException], None]
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info is not None and record.exc_info[1] is not None:
-            self.on_fault(record.exc_info[1])
-
-
-def place_of(fault: BaseException) -> str:
-    """Say what broke and where, without what it said: `KeyError in app.py:120`."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    if not frames:
-        return type(fault).__name__
-    file = frames[-1].filename.rpartition("/")[2]
-    return f"{type(fault).__name__} in {file}:{frames[-1].lineno}"
 
 
 async def answering_dns(addresses: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import trio
 
+from probe.errors import UsageError
 from probe.lab.pki import authority
 from probe.measure.tools import Tools
 from probe.model.elsewhere import About
@@ -17,8 +18,9 @@ from probe.model.words import Arm, Family, VantageState
 from probe.run.helper import open_helpers
 from probe.run.helper_line import HelperPlace
 from probe.serve.certificates import read_certificate
-from probe.serve.keys import add_key, read_keys
-from probe.serve.server import Bind, Station, place_of, serve
+from probe.serve.faults import place_of
+from probe.serve.keys import KeyRing, add_key, read_keys
+from probe.serve.server import Bind, Station, serve
 from probe.wire import tcp, tls
 from probe.wire.clock import Clock
 
@@ -96,7 +98,8 @@ def serving(knowledge, tmp_path):
         key = add_key(tmp_path / "keys", "anna")
         station = Station(
             Bind(HERE, 0),
-            None if proxied else certificate,
+            certificate,
+            not proxied,
             Bind(HERE, 0) if responder else None,
             Bind(HERE, 0) if responder else None,
         )
@@ -231,3 +234,13 @@ async def test_the_responder_says_what_arrived_of_a_real_handshake(serving):
     assert far_end.received_bytes >= shaken.hello_bytes > 0
     assert far_end.acked_bytes > 0
     assert missing.received_bytes == 0
+
+
+async def test_a_port_that_is_taken_is_said(knowledge):
+    (taken,) = await trio.open_tcp_listeners(0, host=HERE)
+    port = taken.socket.getsockname()[1]
+    vantage = Vantage(knowledge, Clock.start(datetime.now(UTC)))
+
+    with pytest.raises(UsageError, match=f"cannot listen on {HERE}:{port}: Address already in use"):
+        await serve(Station(Bind(HERE, port), None), vantage, KeyRing({}))
+    await taken.aclose()
