@@ -256,6 +256,9 @@ class _Sorter:
             chain = None
             if seen.chain:
                 chain = self._judge(seen, seen.chain, seen.server_name or self.host)
+            if seen.verified and not (chain is not None and chain.verified):
+                # Another tool verified it and kept no chain that we could read.
+                chain = Chain(verified=True, names_it=True, anchored=True)
             rtt_s, samples = round_trip(self.connects.get(address, ()), self.port)
             self.handshakes.setdefault(address, []).append(handshake(seen, chain, rtt_s, samples))
         elif isinstance(seen, HttpObservation):

@@ -7,6 +7,8 @@ failure to connect at an answered address is no lie.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from probe.classify import constants as k
+from probe.classify.addresses import family_of
 from probe.classify.facts import Facts, Spot, Truth
 from probe.classify.fingerprints import is_censors, match_address
 from probe.classify.outcomes import Ending, ending_of
@@ -21,7 +23,7 @@ from probe.classify.statements import (
     kind_of,
     source_of,
 )
-from probe.model.observation import DnsAnswer, DnsObservation
+from probe.model.observation import DnsAnswer, DnsObservation, TcpObservation, TlsObservation
 from probe.model.words import Family, Transport
 
 
@@ -59,10 +61,27 @@ class Testimony:
         trusted = [o for o in self.asked if o.transport in ENCRYPTED and self.is_trusted(o)]
         if trusted and not any(o.addresses for o in trusted):
             return not any(is_answered(o) for o in trusted)
+        if not trusted and self._works_elsewhere():
+            return True
         return any(
             spot.truth in {Truth.PROVED, Truth.ENDORSED}
             for spot in self.facts.spots_of(self.family)
             if spot.named_by or spot.truth is Truth.PROVED
+        )
+
+    def _works_elsewhere(self) -> bool:
+        """Whether another vantage resolved the name and connected to what it was told."""
+        told = {
+            address
+            for o in self.facts.elsewhere
+            if isinstance(o, DnsObservation) and o.name == self.facts.evidence.endpoint.host
+            for address in o.addresses
+            if self.family is None or family_of(address) is self.family
+        }
+        return any(
+            o.address in told and o.failure is None
+            for o in self.facts.elsewhere
+            if isinstance(o, TcpObservation | TlsObservation)
         )
 
     @once
@@ -85,6 +104,9 @@ class Testimony:
         if not readable:
             kind = ending_of(seen.failure)
             kind = Ending.GARBAGE if kind is Ending.DONE else kind
+            if kind is Ending.TEMPORARY and seen.duration_s < k.GAVE_UP_S:
+                # The system's library says the same of silence and of a failure code; silence lasts.
+                kind = Ending.SERVFAIL
             return (Said(seen, None, kind, self._denial_truth(kind, seen)),)
         return tuple(self._said(seen, answer) for answer in readable)
 

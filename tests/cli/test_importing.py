@@ -84,6 +84,12 @@ CASES = [
         id="a bogon",
     ),
     pytest.param(
+        stopped("dns", queries=[dns(HOST, failure="dns_nxdomain_error")], tcp_connect=[]),
+        "blocked",
+        "dns_lie",
+        id="denied here, resolved and reached by the helper",
+    ),
+    pytest.param(
         stopped("tcp_ip", tcp_connect=[tcp(failure="connection_refused")]),
         "blocked",
         "port_block",

@@ -182,6 +182,7 @@ ENGLISH = Wording(
         "route_fault": "a route to that network is broken",
         "slow_line": "this line is slow",
         "loss": "packets were lost by chance",
+        "once_only": "it happened once, by accident",
         "mtu": "large packets are lost on the way",
         "residual_state": "a filter still remembers our name from the attempt before",
         "hello_shape": "the shape of the greeting is filtered, whatever the name",
