@@ -94,6 +94,8 @@ DELAY_MIN_S = 1.5
 
 # --- DNS ------------------------------------------------------------------------------------------
 
+# resolv.conf(5): a resolver is given 5 s by default; what failed much sooner was an answer.
+GAVE_UP_S = 3.0
 # RFC 8914 section 4.16 to 4.19: Blocked, Censored, Filtered, Prohibited.
 EDE_ADMISSIONS = frozenset({15, 16, 17, 18})
 

@@ -127,7 +127,11 @@ class Tried:
     @once
     def rates_bps(self) -> tuple[float, ...]:
         """Pace of its downloads that were long enough."""
-        flows = [flow_of(o) for o in self.seen if isinstance(o, HttpObservation)]
+        return self.rates_of(None)
+
+    def rates_of(self, family: Family | None) -> tuple[float, ...]:
+        """Return the same of one family."""
+        flows = [flow_of(o) for o in self._of_family(family) if isinstance(o, HttpObservation)]
         return tuple(
             f.rate_bps for f in flows if f.rate_bps and f.bytes >= k.GATE_TRANSFER_MIN_BYTES
         )

@@ -210,6 +210,11 @@ class DnsLook(Testimony):
         return bool(kinds & {"loopback", "private"}) and "access" not in kinds
 
     @once
+    def is_strangers_resolver(self) -> bool:
+        """Whether the system's resolver was chosen by somebody here, not given by the network."""
+        return self.facts.vantage.facts.resolver_is_strangers
+
+    @once
     def system_is_public(self) -> bool:
         """Whether this machine asks a public resolver by itself."""
         return set(self.facts.vantage.facts.resolver_kinds) == {"public"}

@@ -136,7 +136,7 @@ class PaceLook:
         rates = [f.rate_bps for f in self.elsewhere_flows if f.rate_bps and f.bytes >= 16_384]
         if rates:
             return median(rates)
-        return self.facts.vantage.facts.rate_bps
+        return line_rate_bps(self.facts, self.family)
 
     @once
     def is_line_fast(self) -> bool:
@@ -369,6 +369,14 @@ class PaceLook:
     def n_control(self) -> int:
         """Downloads without it."""
         return len(self.pairs[1]) or len(self.same_address)
+
+
+def line_rate_bps(facts: Facts, family: Family | None) -> float | None:
+    """Return this line's pace in a family; IPv6 is not what IPv4 is."""
+    told = facts.vantage.facts
+    if family is Family.IPV6 and told.rate_bps_by_family:
+        return told.rate_bps_by_family.get(family.value)
+    return told.rate_bps
 
 
 def _is_tenfold(own: Sequence[float], other: Sequence[float]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts, Spot, Truth
-from probe.classify.look_pace import Flow, flow_of
+from probe.classify.look_pace import Flow, flow_of, line_rate_bps
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
@@ -69,7 +69,7 @@ class QuicLook:
     @once
     def slow(self) -> tuple[Flow, ...]:
         """Pages that came at a tenth of this line's pace, and slower than people bear."""
-        control = self.facts.vantage.facts.rate_bps
+        control = line_rate_bps(self.facts, self.family)
         if control is None or control < k.CONTROL_RATE_MIN_BPS:
             return ()
         return tuple(
@@ -132,14 +132,14 @@ class QuicLook:
 
     @once
     def tcp_is_dead(self) -> bool:
-        """Whether TCP to the same addresses was tried and never connected."""
-        tried = [o for s in self.spots for o in s.connects]
+        """Whether TCP was silent at every address of the family."""
+        tried = [o for s in self.facts.spots_of(self.family) for o in s.connects]
         return bool(tried) and all(ending_of(o.failure) is Ending.SILENT for o in tried)
 
     @once
     def is_unreachable_like_tcp(self) -> bool:
-        """Whether routers refuse both."""
-        tried = [o for s in self.spots for o in s.connects]
+        """Whether routers refuse both, at every address of the family."""
+        tried = [o for s in self.facts.spots_of(self.family) for o in s.connects]
         endings = {ending_of(o.failure) for o in self.tries}
         return (
             bool(tried)

@@ -102,6 +102,18 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         rivals=("clock",),
         why="A public root signed it for this name: genuine, and out of date.",
     ),
+    Rule[TlsLook](
+        id="tls.certificate_early",
+        when=lambda look: look.reason == "not_yet_valid" and look.is_clock_right,
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="certificate",
+        layer=Layer.TLS,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("clock",),
+        why="A public root signed it for this name; it is from the future, and our clock is right.",
+    ),
     insufficient_row(
         "tls.certificate_not_yet_valid",
         lambda look: look.reason == "not_yet_valid",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from probe.classify import constants as k
 from probe.classify.look_dns import DnsLook
+from probe.classify.outcomes import Ending
 from probe.classify.rules import Rule, always, suspected, weaker
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
@@ -41,8 +42,8 @@ def _lie_grade(look: DnsLook) -> Grade:
 
 
 def _may_be_local(look: DnsLook) -> bool:
-    """Whether a box in this house may be the liar: a router's or this machine's own resolver."""
-    return look.is_private and not look.access_lies
+    """Whether the liar may be of this house: a router's resolver, or one that somebody chose."""
+    return (look.is_private or look.is_strangers_resolver) and not look.access_lies
 
 
 def _canary_grade(look: DnsLook) -> Grade:
@@ -81,7 +82,7 @@ def _intercepted_grade(look: DnsLook) -> Grade:
 def _drop_grade(look: DnsLook) -> Grade:
     rounds = {s.seen.id for s in look.drops}
     heard = any(s.is_true for s in look.system)
-    if heard or len(rounds) < k.LIES_STRONG:
+    if heard or len(rounds) < k.LIES_STRONG or _may_be_local(look):
         return Grade.SUSPECTED
     return Grade.STRONG if len(look.honest_operators) >= 2 else Grade.PROBABLE
 
@@ -91,7 +92,11 @@ def _reset_grade(look: DnsLook) -> Grade:
 
 
 def _dead_grade(look: DnsLook) -> Grade:
-    return Grade.PROBABLE if len(look.denying_operators) >= 2 else Grade.SUSPECTED
+    """Failing and refusing everywhere may be the zone's servers that refuse our country (G06)."""
+    kinds = {s.kind for s in look.encrypted}
+    if Ending.NXDOMAIN not in kinds or len(look.denying_operators) < 2:
+        return Grade.SUSPECTED
+    return Grade.PROBABLE
 
 
 def _forged_on_path(look: DnsLook) -> bool:
@@ -271,7 +276,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         layer=Layer.DNS,
         locus=Locus.SERVER,
         grade=_dead_grade,
-        rivals=("name_taken_down",),
+        rivals=("name_taken_down", "origin_geofence"),
         why="D20: verified resolvers abroad deny the name too: it does not exist for anyone.",
     ),
     Rule[DnsLook](

@@ -24,6 +24,14 @@ _FIRST: tuple[Rule[TlsLook], ...] = (
         why="Every handshake proved the name.",
     ),
     Rule[TlsLook](
+        id="tls.one_wrong_certificate",
+        when=lambda look: bool(look.verified) and not look.failures and look.shows_one_certificate,
+        state=State.OK,
+        category=Category.OK,
+        layer=Layer.TLS,
+        why="Some addresses prove the name; others show neutral names the same wrong certificate.",
+    ),
+    Rule[TlsLook](
         id="tls.recovered",
         when=lambda look: bool(look.verified) and look.has_recovered,
         state=State.OK,

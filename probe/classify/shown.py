@@ -157,6 +157,11 @@ class Shown:
         return any(c.trust_local for _, c in self.foreign)
 
     @once
+    def is_clock_right(self) -> bool:
+        """Whether the gates found our clock to agree with the controls'."""
+        return any(g.gate == "clock" and g.outcome == "pass" for g in self.facts.vantage.gates)
+
+    @once
     def same_leaf_elsewhere(self) -> bool:
         """Whether other vantage points were shown the same certificate."""
         leaves = self.elsewhere.leaves()

@@ -105,7 +105,7 @@ class Testimony:
             kind = ending_of(seen.failure)
             kind = Ending.GARBAGE if kind is Ending.DONE else kind
             if kind is Ending.TEMPORARY and seen.duration_s < k.GAVE_UP_S:
-                # The system's library says the same of silence and of a failure code; silence lasts.
+                # The system's library says the same of silence and of a failure; silence lasts.
                 kind = Ending.SERVFAIL
             return (Said(seen, None, kind, self._denial_truth(kind, seen)),)
         return tuple(self._said(seen, answer) for answer in readable)

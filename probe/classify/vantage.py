@@ -18,6 +18,7 @@ from probe.classify.gate_facts import (
     working_resolvers,
 )
 from probe.classify.rules_gates import RULES_GATES, GateRule
+from probe.classify.whereabouts import ask_whereabouts, whereabouts
 from probe.model.experiment import Experiment, Kind
 from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation, TcpObservation, TlsObservation
@@ -99,6 +100,7 @@ def _facts(gates: Gates) -> VantageFacts:
     offset_s = gates.clock_offset_s
     is_off = offset_s is not None and abs(offset_s) > k.CLOCK_SKEW_S
     rates = [rate for t in gates.passing for rate in t.rates_bps]
+    where = whereabouts(gates)
     connects = [
         o.duration_s
         for t in gates.tried
@@ -106,7 +108,10 @@ def _facts(gates: Gates) -> VantageFacts:
         if isinstance(o, TcpObservation) and o.failure is None and o.duration_s > 0
     ]
     return VantageFacts(
-        country=gates.home,
+        country=gates.home or where.country,
+        asns=where.asns,
+        resolver_asns=where.resolver_asns,
+        resolver_is_strangers=where.resolver_is_strangers,
         clock_offset_s=offset_s if is_off else None,
         resolver_kinds=gates.local.resolver_kinds if gates.local is not None else (),
         failing_resolvers=failing_resolvers(gates),
@@ -114,6 +119,11 @@ def _facts(gates: Gates) -> VantageFacts:
         aaaa_resolvers=working_resolvers(gates, "AAAA"),
         dns_intercepted=_is_intercepted_dns(gates),
         rate_bps=median(rates) if rates else None,
+        rate_bps_by_family={
+            family.value: median(own)
+            for family in Family
+            if (own := [rate for t in gates.passing for rate in t.rates_of(family)])
+        },
         rtt_s=min(connects) if connects else None,
         neutral_addresses=tuple(_neutral_addresses(gates)),
     )
@@ -171,6 +181,7 @@ def ask_vantage(
         return (
             Experiment(kind=Kind.LOCAL, endpoint=LOCAL_ID, arm=Arm.GATE),
             *_whoami(knowledge),
+            *ask_whereabouts(knowledge, LOCAL_ID),
             *(_look(control) for control in _first_controls(knowledge.catalogue.controls)),
         )
     gates = sort_controls(observations, knowledge)

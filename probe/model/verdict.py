@@ -114,6 +114,12 @@ class VantageFacts(Value):
     """What the gates found out that the judge of an endpoint needs to know."""
 
     country: str | None = None
+    asns: tuple[int, ...] = ()
+    """Networks that we come out of, as far as whoami names and geo data tell."""
+    resolver_asns: tuple[int, ...] = ()
+    """Networks that the system's resolver asks from."""
+    resolver_is_strangers: bool = False
+    """The system's resolver is of another network and country, or a public operator's: chosen."""
     clock_offset_s: float | None = None
     """Ours minus the controls': certificates are judged at the corrected time."""
     resolver_kinds: tuple[str, ...] = ()
@@ -128,6 +134,8 @@ class VantageFacts(Value):
     """Questions to a public resolver are answered by another one."""
     rate_bps: float | None = None
     """Median pace of the controls' downloads."""
+    rate_bps_by_family: dict[str, float] = Field(default_factory=dict)
+    """{"ipv6": 9e6}: the same, by family."""
     rtt_s: float | None = None
     """The fastest connection to a control."""
     neutral_addresses: tuple[str, ...] = ()

@@ -341,6 +341,21 @@ def _certificate(shown: Certificate, **control: object) -> Story:
     return _shakes({"kind": shown}, control=control or None)
 
 
+def _early() -> Story:
+    told = _certificate(Certificate.NOT_YET_VALID)
+    told.vantage = online(gates={"clock": "unknown"})
+    return told
+
+
+def _one_wrong() -> Story:
+    told = Story()
+    told.honest_dns(A1, A2)
+    told.tls(A1)
+    told.tls(A2, kind=Certificate.SELF_SIGNED)
+    told.tls(A2, arm=Arm.C1, kind=Certificate.SELF_SIGNED, certificate_for=HOST)
+    return told
+
+
 def _intercepted_vantage() -> Story:
     told = _certificate(Certificate.PRIVATE_CA)
     told.vantage = online(VantageState.INTERCEPTED)
@@ -419,7 +434,9 @@ cases(
     tls__intercepted_vantage=_intercepted_vantage,
     tls__mitm_known_certificate=lambda: _certificate(Certificate.PRIVATE_CA),
     tls__certificate_expired=lambda: _certificate(Certificate.EXPIRED),
-    tls__certificate_not_yet_valid=lambda: _certificate(Certificate.NOT_YET_VALID),
+    tls__certificate_early=lambda: _certificate(Certificate.NOT_YET_VALID),
+    tls__certificate_not_yet_valid=lambda: _early(),
+    tls__one_wrong_certificate=lambda: _one_wrong(),
     tls__certificate_bad_elsewhere_too=_bad_elsewhere,
     tls__mitm_forges_any_name=lambda: _without_fingerprints(
         _certificate(Certificate.PRIVATE_CA, kind=Certificate.PRIVATE_CA)

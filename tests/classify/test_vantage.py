@@ -7,8 +7,8 @@ import pytest
 from probe.classify.rules_gates import RULES_GATES
 from probe.lab.pki import Certificate
 from probe.model.experiment import Kind
-from probe.model.knowledge import Knowledge
-from probe.model.target import Catalogue
+from probe.model.knowledge import Knowledge, Network
+from probe.model.target import Catalogue, WhoamiName
 from probe.model.verdict import VantageVerdict
 from probe.model.words import SUBTYPES, Family, Transport, VantageState
 from tests.classify.build import Atlas
@@ -297,3 +297,66 @@ def test_where_only_one_host_passes_its_countrymen_are_asked() -> None:
     line = Line().passes(HOME[0]).dies(*ABROAD)
 
     assert "seven" in {e.endpoint for e in line.asked() if not e.round}
+
+
+# --- where we are ---------------------------------------------------------------------------------
+
+
+def _whereabouts(resolver_asks_from: str) -> Line:
+    line = Line().passes(*ABROAD)
+    catalogue = KNOWLEDGE.catalogue.model_copy(
+        update={
+            "whoami": (
+                WhoamiName(
+                    id="r", name="r.example", query_type="A", operator="R", tells="resolver"
+                ),
+                WhoamiName(
+                    id="c",
+                    name="c.example",
+                    query_type="TXT",
+                    operator="C",
+                    tells="client",
+                    server="216.239.32.10",
+                ),
+            )
+        }
+    )
+    networks = {"188.254.": (12389, "RU"), "146.112.": (36692, "US"), "8.8.": (15169, "US")}
+    line.knowledge = Knowledge(catalogue=catalogue, roots=KNOWLEDGE.roots, geo=Countries(networks))
+    line.dns("c.example", "188.254.7.7", resolver="whoami:c")
+    line.dns("r.example", resolver_asks_from, transport=Transport.SYSTEM)
+    return line
+
+
+class Countries:
+    """A geo source with countries."""
+
+    source = "told"
+
+    def __init__(self, networks: dict[str, tuple[int, str]]) -> None:
+        self.networks = networks
+
+    def network_of(self, address: str) -> Network | None:
+        found = (n for start, n in self.networks.items() if address.startswith(start))
+        return next((Network(asn, country) for asn, country in found), None)
+
+
+def test_country_and_networks_are_learnt_from_whoami_names() -> None:
+    facts = _whereabouts("188.254.2.2").verdict().facts
+
+    assert (facts.country, facts.asns, facts.resolver_asns) == ("RU", (12389,), (12389,))
+    assert not facts.resolver_is_strangers
+
+
+def test_resolver_of_another_network_and_country_was_chosen_by_somebody() -> None:
+    """A family filter that a household set up must not be taken for the provider."""
+    assert _whereabouts("146.112.61.1").verdict().facts.resolver_is_strangers
+
+
+def test_whoami_names_are_among_the_first_questions() -> None:
+    asked = _whereabouts("188.254.2.2")
+    asked.observations = []
+
+    resolvers = {e.resolver for e in asked.asked() if e.kind is Kind.RESOLVE}
+
+    assert {"system", "whoami:c"} <= resolvers
