@@ -25,7 +25,7 @@ ARRIVALS = "/v1/arrivals"
 # A look with sixteen addresses and their chains is 200 KB of JSON.
 ANSWER_MAX_BYTES: Final = 1_048_576
 SHORT_MAX_BYTES: Final = 16_384
-# A helper waits 10 s for a place, looks for 50 s, and then may have to ask its gates for 60 s before
+# A helper waits 10 s for a place, looks for 50 s, and then may ask its own gates for 60 s before
 # it tells a failure (probe/serve/vantage).
 LOOK_WAIT_S: Final = 125.0
 SHORT_WAIT_S: Final = 10.0
