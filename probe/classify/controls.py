@@ -113,6 +113,17 @@ class Tried:
         return any(not is_bogon(a) for o in asked for a in o.addresses)
 
     @once
+    def private_answers(self) -> frozenset[str] | None:
+        """Addresses of nobody that the system's resolver named, and nothing else; else None."""
+        named = {
+            a
+            for o in self.seen
+            if isinstance(o, DnsObservation) and o.resolver == "system"
+            for a in o.addresses
+        }
+        return frozenset(named) if named and all(is_bogon(a) for a in named) else None
+
+    @once
     def offsets_s(self) -> tuple[float, ...]:
         """Our clock minus the Date that came with each answer."""
         found = []

@@ -218,6 +218,25 @@ def prove_answers(scene: Scene) -> Asked:
     return tuple(_named(scene, address) for address in unproved[: _ADDRESSES + 1])
 
 
+def page_where_proved(scene: Scene) -> Asked:
+    """The endpoint's page at an address that proved the name."""
+    if scene.protocol is not Protocol.HTTPS:
+        return ()
+    proved = [s for s in scene.tls.spots if any(h.is_verified for h in s.target)]
+    return tuple(
+        Experiment(
+            kind=Kind.FETCH,
+            endpoint=scene.facts.endpoint.id,
+            name=scene.host,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            url=scene.facts.endpoint.url,
+        )
+        for spot in proved[:1]
+    )
+
+
 def other_ports(scene: Scene) -> Asked:
     """The same addresses on the web's other port: is the host alive?"""
     scheme = "https" if scene.facts.port == 80 else "http"

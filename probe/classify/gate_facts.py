@@ -15,10 +15,19 @@ def quorum(tried: tuple[Tried, ...]) -> bool:
 
 
 def is_portal(gates: Gates) -> bool:
-    """Every page of known content is altered, and no certificate of a control is genuine."""
+    """Pages of known content are altered, and no certificate of a control is genuine."""
+    if names_lead_home(gates) and not gates.passing:
+        return True
     altered = [t for t in gates.portals if t.is_altered]
     honest = [t for t in gates.portals if t.passes()]
     return bool(altered) and not honest and not any(t.is_tls for t in gates.passing)
+
+
+def names_lead_home(gates: Gates) -> bool:
+    """The resolver sends every control's name to one private address: a portal's own."""
+    asked = [t for t in gates.tried if t.private_answers is not None]
+    answers = {a for t in asked for a in (t.private_answers or ())}
+    return operators(asked) >= k.GATE_FOREIGN_MIN and len(answers) == 1
 
 
 def interceptor(gates: Gates) -> tuple[Tried, ...]:

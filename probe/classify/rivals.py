@@ -49,6 +49,13 @@ class Row:
 
 RIVALS: tuple[Row, ...] = (
     Row("not_measured", "Nothing was measured yet.", "look at it", ask.screen, never),
+    Row(
+        "page_not_asked",
+        "The page itself was not asked for yet.",
+        "ask for it where the handshake proved the name",
+        ask.page_where_proved,
+        lambda scene: bool(scene.http.tries),
+    ),
     # --- about names ------------------------------------------------------------------------------
     Row(
         "dead_name",
@@ -283,6 +290,13 @@ RIVALS: tuple[Row, ...] = (
         "look at the certificates of unrelated hosts",
         ask.unrelated_hosts,
         lambda scene: gate_passes(scene, "interception"),
+    ),
+    Row(
+        "local_program",
+        "A program on this machine opens connections to some sites only.",
+        "look from another network in this country",
+        ask.from_elsewhere,
+        never,
     ),
     Row(
         "clock",

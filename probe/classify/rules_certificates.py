@@ -5,6 +5,7 @@ however expired it is.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from probe.classify import constants as k
 from probe.classify.look_tls import TlsLook
@@ -138,11 +139,17 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         "unknown_ca",
         "S09: a certificate was made on the spot for a reserved name that nobody can own.",
     ),
-    _mitm(
-        "tls.mitm_local_root",
-        lambda look: bool(look.foreign) and look.trust_local,
-        "state_ca",
-        "S11: only a root that somebody added to this machine vouches; controls are untouched.",
+    replace(
+        _mitm(
+            "tls.mitm_local_root",
+            lambda look: bool(look.foreign) and look.trust_local,
+            "state_ca",
+            "S11: only a root that somebody added to this machine vouches; controls are untouched."
+            " A program here that opens some sites only would look just so.",
+        ),
+        locus=Locus.UNKNOWN,
+        grade=suspected,
+        rivals=("local_program", *_CERTIFICATE_RIVALS),
     ),
     insufficient_row(
         "tls.own_certificate",

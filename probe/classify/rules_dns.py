@@ -43,7 +43,7 @@ def _lie_grade(look: DnsLook) -> Grade:
 
 def _may_be_local(look: DnsLook) -> bool:
     """Whether the liar may be of this house: a router's resolver, or one that somebody chose."""
-    return (look.is_private or look.is_strangers_resolver) and not look.access_lies
+    return look.is_strangers_resolver or (look.is_private and not look.access_lies)
 
 
 def _canary_grade(look: DnsLook) -> Grade:

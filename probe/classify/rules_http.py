@@ -304,7 +304,7 @@ RULES_HTTP: tuple[Rule[HttpLook], ...] = (
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.HTTP,
-        rivals=("not_measured",),
+        rivals=("page_not_asked",),
         why="Nothing was asked of the endpoint itself.",
     ),
     *_SERVER_SIDE,

@@ -206,7 +206,9 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     ),
     Rule[QuicLook](
         id="quic.uncontrolled",
-        when=lambda look: look.all_silent and look.gate == "pass" and look.is_offered,
+        when=lambda look: (
+            look.all_silent and look.gate == "pass" and look.is_offered and look.c1 is None
+        ),
         state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         layer=Layer.QUIC,

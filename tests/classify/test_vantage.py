@@ -99,6 +99,13 @@ def _portal() -> Line:
     return line.dies(*ABROAD)
 
 
+def _names_lead_home() -> Line:
+    line = Line()
+    for control in ABROAD:
+        line.dns(control.host, "10.1.0.1", endpoint=control.id)
+    return line
+
+
 @pytest.mark.parametrize("rule", RULES_GATES, ids=lambda rule: rule.id)
 def test_every_gate_rule_has_a_case_that_makes_it_speak(rule) -> None:
     spoken = {gate.rule_id for gate in CASES[rule.id]().verdict().gates}
@@ -120,6 +127,11 @@ def test_every_gate_speaks_once(rule) -> None:
         pytest.param(healthy, VantageState.ONLINE, id="all pass"),
         pytest.param(lambda: Line().dies(*CONTROLS), VantageState.OFFLINE, id="none passes"),
         pytest.param(_portal, VantageState.CAPTIVE_PORTAL, id="hotel"),
+        pytest.param(
+            lambda: _names_lead_home(),
+            VantageState.CAPTIVE_PORTAL,
+            id="every name leads to the hotel's own address",
+        ),
         pytest.param(
             lambda: Line().foreign(*ABROAD, kind=Certificate.PRIVATE_CA).passes(*PORTALS),
             VantageState.INTERCEPTED,
