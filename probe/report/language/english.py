@@ -183,6 +183,8 @@ ENGLISH = Wording(
         "slow_line": "this line is slow",
         "loss": "packets were lost by chance",
         "once_only": "it happened once, by accident",
+        "page_not_asked": "the page itself was not asked for yet",
+        "local_program": "a program on this machine opens connections to some sites only",
         "mtu": "large packets are lost on the way",
         "residual_state": "a filter still remembers our name from the attempt before",
         "hello_shape": "the shape of the greeting is filtered, whatever the name",
