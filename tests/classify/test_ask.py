@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from probe.classify.facts import derive
 from probe.classify.judge import scenes
-from probe.classify.rivals import PROFILES, RIVALS
+from probe.classify.rival_row import PROFILES
+from probe.classify.rivals import RIVALS
 from probe.classify.scene import Scene
 from probe.model.experiment import Hello, Kind
 from probe.model.words import Arm, FailureWord, RivalStatus, Transport, VantageState

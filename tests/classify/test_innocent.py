@@ -34,7 +34,10 @@ from tests.classify.build import (
     last,
     online,
 )
-from tests.classify.cases import ALERT, _marked, abroad, blocked_by_name, flow
+from tests.classify.cases_http import _marked
+from tests.classify.cases_pace import flow
+from tests.classify.cases_tls import ALERT
+from tests.classify.cases_whole import abroad, blocked_by_name
 
 ACCUSING = {State.BLOCKED, State.IMPAIRED}
 

@@ -30,7 +30,7 @@ from tests.classify.build import (
     last,
     online,
 )
-from tests.classify.cases import blocked_by_name
+from tests.classify.cases_whole import blocked_by_name
 
 
 def test_open_endpoint_is_ok_in_both_families() -> None:

@@ -10,7 +10,7 @@ from probe.model.knowledge import Fingerprint
 from probe.model.observation import HttpObservation
 from probe.model.target import Expectation
 from tests.classify.build import A1, Story, endpoint, knowledge
-from tests.classify.cases import _marked
+from tests.classify.cases_http import _marked
 
 
 def page(**values: object) -> HttpObservation:

@@ -97,6 +97,5 @@ async def test_the_kernels_stamp_is_before_our_reading():
         data, arrived, ttl = await sockets.receive_datagram(client)
 
     assert data == b"x"
-    assert abs(arrived - sent) < 5.0  # the same clock; how soon is no test of ours
-    assert unblocked > sent
+    assert sent - 0.001 <= arrived < unblocked
     assert ttl == 64
