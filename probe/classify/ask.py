@@ -13,7 +13,7 @@ from probe.classify.judge import scenes, was_looked_at
 from probe.classify.look_http import HttpLook
 from probe.classify.look_quic import QuicLook
 from probe.classify.look_tls import TlsLook
-from probe.classify.rivals import LOOK, PROFILES, QUICK, STANDARD
+from probe.classify.rival_row import LOOK, PROFILES, QUICK, STANDARD
 from probe.classify.scene import Scene
 from probe.classify.settle import questions
 from probe.model.evidence import Evidence

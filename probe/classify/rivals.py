@@ -4,13 +4,9 @@ Every rule names its rivals by id. A rival is ruled out by evidence, never by be
 was asked and did not rule it out remains; what was not asked says so.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from probe.classify import experiments as ask
 from probe.classify import experiments_dns as ask_dns
 from probe.classify import experiments_pace as ask_pace
-from probe.classify.experiments import Asked
 from probe.classify.rival_facts import (
     affirmed,
     all_addresses,
@@ -25,27 +21,7 @@ from probe.classify.rival_facts import (
     works_at_home,
     works_elsewhere,
 )
-from probe.classify.scene import Scene
-
-# Profiles, from little to much; an experiment is asked from its own profile on.
-LOOK, QUICK, STANDARD, DEEP = range(4)
-PROFILES = {"look": LOOK, "quick": QUICK, "standard": STANDARD, "deep": DEEP}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One rival."""
-
-    id: str
-    sentence: str
-    """What else it might be."""
-    experiment: str
-    """In words: what would rule it out."""
-    asks: Callable[[Scene], Asked]
-    is_out: Callable[[Scene], bool]
-    """Whether the evidence rules it out."""
-    profile: int = LOOK
-
+from probe.classify.rival_row import QUICK, Row
 
 RIVALS: tuple[Row, ...] = (
     Row("not_measured", "Nothing was measured yet.", "look at it", ask.screen, never),

@@ -84,7 +84,7 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         layer=Layer.HTTP,
         locus=Locus.SERVER,
         grade=suspected,
-        rivals=("blocked_there_too",),
+        rivals=("blocked_there_too", "loss"),
         why="E10: other vantage points' exchanges fail in the same way.",
     ),
     _cut(

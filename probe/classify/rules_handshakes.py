@@ -110,7 +110,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         layer=Layer.TLS,
         locus=Locus.SERVER,
         grade=down_grade,
-        rivals=("blocked_there_too",),
+        rivals=("blocked_there_too", "loss"),
         why="E10: other vantage points' handshakes fail in the same way.",
     ),
     Rule[TlsLook](

@@ -82,7 +82,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         layer=Layer.TCP,
         locus=Locus.SERVER,
         grade=_down_grade,
-        rivals=("blocked_there_too",),
+        rivals=("blocked_there_too", "loss"),
         why="Row 12: other vantage points fail in the same way.",
     ),
     Rule[TcpLook](

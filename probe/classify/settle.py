@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from probe.classify.rivals import BY_ID, Row
+from probe.classify.rival_row import Row
+from probe.classify.rivals import BY_ID
 from probe.classify.scene import Scene
 from probe.model.experiment import Experiment
 from probe.model.verdict import Rival
