@@ -158,6 +158,20 @@ def execute(world: str, argv: tuple[str, ...], targets: Path | None, seed: int) 
 @click.option(
     "--processes", type=click.IntRange(min=1), default=2, show_default=True, help="Side by side."
 )
+@click.option(
+    "--db",
+    "database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Store the campaign there; one that is stored there already is judged anew, not played.",
+)
+@click.option(
+    "--html",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the scoreboard as one HTML file, too.",
+)
 @json_option
 def score(
     scenarios: int,
@@ -168,16 +182,27 @@ def score(
     kinds: tuple[str, ...],
     environments: tuple[str, ...],
     processes: int,
+    database: Path | None,
+    picture: Path | None,
     as_json: bool,
 ) -> None:
     """Play drawn scenarios and count how often the judge was right; nothing leaves the machine."""
-    from probe.trial.campaign import score_plan
+    from probe.trial.campaign import score_plan, score_stored
     from probe.trial.grid import Plan
+    from probe.trial.picture import page
     from probe.trial.scenario import Setting
     from probe.trial.scoreboard import score_blocks
 
-    plan = Plan(scenarios, benign, seed, Setting(setting) if setting else None, environments, kinds)
-    counted = score_plan(plan, profile=profile, processes=processes, tell=_tell)
+    if database is not None and database.exists():
+        counted = score_stored(database, processes=processes, tell=_tell)
+    else:
+        chosen = Setting(setting) if setting else None
+        plan = Plan(scenarios, benign, seed, chosen, environments, kinds)
+        counted = score_plan(
+            plan, profile=profile, processes=processes, database=database, tell=_tell
+        )
+    if picture is not None:
+        picture.write_text(page(counted), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(counted.as_json()))
     else:

@@ -4,11 +4,12 @@ import multiprocessing
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, TypeVar
 
 from probe.lab.virtual.net import VirtualNet
 from probe.model.words import VantageState
@@ -17,6 +18,10 @@ from probe.trial.helpers import remotes
 from probe.trial.playing import STUCK, LineOutcome, base_knowledge, play_line
 from probe.trial.scenario import Line
 from probe.trial.score import Score
+from probe.trial.stored import campaign_runs, rejudged
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _CPU_LIMIT_S: Final = 90.0
 """Of a line: a play takes 3 to 12 s here, so more than this is a loop without an end."""
@@ -27,22 +32,36 @@ def play_lines(
     *,
     profile: str = "quick",
     processes: int = 2,
-    on_played: Callable[[int], None] = lambda _: None,
+    database: Path | None = None,
 ) -> Iterator[LineOutcome]:
     """Play lines side by side and yield what became of each, in their order."""
-    play = partial(play_within_limit, profile=profile)
+    play = partial(play_within_limit, profile=profile, database=database)
+    yield from _side_by_side(play, lines, processes)
+
+
+def rejudge_campaign(database: Path, *, processes: int = 2) -> Iterator[LineOutcome]:
+    """Judge a stored campaign by the rules that are loaded now; nothing is played."""
+    runs = campaign_runs(database)
+    # Some hundred runs a piece: the file is opened once for each.
+    size = max(1, -(-len(runs) // (processes * 4)))
+    pieces = [runs[at : at + size] for at in range(0, len(runs), size)]
+    for piece in _side_by_side(partial(_rejudged, database), pieces, processes):
+        yield from piece
+
+
+def _rejudged(database: Path, runs: Sequence[str]) -> tuple[LineOutcome, ...]:
+    return tuple(rejudged(database, runs))
+
+
+def _side_by_side(work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[R]:
     if processes <= 1:
-        for number, line in enumerate(lines, start=1):
-            yield play(line)
-            on_played(number)
+        yield from map(work, items)
         return
     # A forked child has everything imported and loaded; elsewhere it loads it itself.
     method = "fork" if sys.platform == "linux" else "spawn"
     base_knowledge()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context(method)) as pool:
-        for number, outcome in enumerate(pool.map(play, lines), start=1):
-            yield outcome
-            on_played(number)
+        yield from pool.map(work, items)
 
 
 def score_plan(
@@ -50,19 +69,32 @@ def score_plan(
     *,
     profile: str = "quick",
     processes: int = 2,
+    database: Path | None = None,
     tell: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Score:
-    """Play a campaign and count it."""
+    """Play a campaign and count it; with a database, keep it there."""
     drawn = lines(plan)
+    played = play_lines(drawn, profile=profile, processes=processes, database=database)
+    return _count(played, len(drawn), tell)
+
+
+def score_stored(
+    database: Path,
+    *,
+    processes: int = 2,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Score:
+    """Judge a stored campaign anew and count it."""
+    runs = len(campaign_runs(database))
+    return _count(rejudge_campaign(database, processes=processes), runs, tell)
+
+
+def _count(played: Iterable[LineOutcome], of: int, tell: Callable[[int, int], None]) -> Score:
     score = Score()
     began = time.perf_counter()
-    for outcome in play_lines(
-        drawn,
-        profile=profile,
-        processes=processes,
-        on_played=lambda done: tell(done, len(drawn)),
-    ):
+    for done, outcome in enumerate(played, start=1):
         score.add(outcome)
+        tell(done, of)
     score.seconds = time.perf_counter() - began
     return score
 
@@ -71,27 +103,32 @@ def play_one(
     line: Line,
     *,
     profile: str = "quick",
+    database: Path | None = None,
     on_open: Callable[[VirtualNet], None] = lambda _: None,
 ) -> LineOutcome:
     """Play one line with its helpers."""
-    return play_line(line, profile=profile, remotes=remotes(line), on_open=on_open)
+    return play_line(
+        line, profile=profile, remotes=remotes(line), database=database, on_open=on_open
+    )
 
 
 class _StuckError(BaseException):
     """The line's time is used up; no Exception, so that nothing on the way swallows it."""
 
 
-def play_within_limit(line: Line, *, profile: str = "quick") -> LineOutcome:
+def play_within_limit(
+    line: Line, *, profile: str = "quick", database: Path | None = None
+) -> LineOutcome:
     """Play one line; where it does not end, say so instead of hanging the campaign.
 
     A mock clock never times out: a loop that waits for nothing would run for ever.
     """
     if not hasattr(signal, "setitimer"):
-        return play_one(line, profile=profile)
+        return play_one(line, profile=profile, database=database)
     before = signal.signal(signal.SIGVTALRM, _give_up)
     signal.setitimer(signal.ITIMER_VIRTUAL, _CPU_LIMIT_S)
     try:
-        return play_one(line, profile=profile)
+        return play_one(line, profile=profile, database=database)
     except BaseException as error:
         # trio may have wrapped it in groups, or in an error of its own.
         if not _holds_stuck(error):

@@ -1,17 +1,21 @@
 """Play one world on the virtual clock: the real gates, experiments and judge, and the truth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from probe.lab.log import TruthLog
 from probe.lab.virtual.net import VirtualNet, run_virtual, virtual_net
 from probe.lab.world import World
 from probe.model.knowledge import Geo, Knowledge, NoGeo
+from probe.model.observation import Observation
 from probe.model.target import Endpoint
 from probe.run import Event, RunRequest, RunResult, Sink, measure
 from probe.run.memory import MemorySink
 from probe.run.remote import Remote
 from probe.run.setup import make_tools
+from probe.store import open_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Played:
     world: World
     result: RunResult
     log: TruthLog
-    sink: Sink
+    sink: "MemorySink | Watched"
+    """What the run kept; its observations, at least, are in memory."""
 
 
 def knowledge_in(world: World, base: Knowledge | None = None, geo: Geo | None = None) -> Knowledge:
@@ -46,13 +51,14 @@ def play(
     quic: bool = True,
     pace_factor: float = 1.0,
     remotes: tuple[Remote, ...] = (),
-    sink: Sink | None = None,
+    database: Path | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_open: Callable[[VirtualNet], None] = lambda _: None,
 ) -> Played:
     """Run the probe in a world, virtually; identical arguments give identical results.
 
-    `on_open` is called with the lab's network before anything is sent: for taps.
+    `database` keeps the run's rows as a real run would; without it they stay in memory. `on_open`
+    is called with the lab's network before anything is sent: for taps.
     """
     request = RunRequest(
         endpoints=tuple(endpoints),
@@ -65,7 +71,6 @@ def play(
         pace_factor=pace_factor,
         govern=False,
     )
-    rows = MemorySink() if sink is None else sink
 
     async def inside() -> Played:
         async with (
@@ -80,6 +85,7 @@ def play(
                 utc=world.at,
             ) as net,
             world.open(net),
+            _rows(database) as rows,
         ):
             on_open(net)
             tools = make_tools(
@@ -101,3 +107,33 @@ def play(
         return Played(world, result, net.log, rows)
 
     return run_virtual(inside, seed=seed)
+
+
+@asynccontextmanager
+async def _rows(database: Path | None) -> AsyncIterator["MemorySink | Watched"]:
+    """Open what takes the run's rows."""
+    if database is None:
+        yield MemorySink()
+        return
+    async with open_writer(database, inline=True) as writer:
+        yield Watched(writer)
+
+
+class Watched:
+    """Keeps observations in memory on their way into a store."""
+
+    def __init__(self, inner: Sink) -> None:
+        self.observations: list[Observation] = []
+        self._inner = inner
+        self.protect = inner.protect
+        self.begin_run = inner.begin_run
+        self.add_experiments = inner.add_experiments
+        self.add_verdicts = inner.add_verdicts
+        self.finish_run = inner.finish_run
+
+    async def add(
+        self, observations: Sequence[Observation], *, verified: frozenset[str] = frozenset()
+    ) -> None:
+        """Keep, and hand on."""
+        self.observations.extend(observations)
+        await self._inner.add(observations, verified=verified)

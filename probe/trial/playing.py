@@ -4,19 +4,20 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from probe.lab.virtual.net import VirtualNet
 from probe.lab.world import World
 from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
 from probe.model.target import Endpoint
-from probe.model.verdict import Verdict
+from probe.model.verdict import ServiceVerdict, Verdict
 from probe.model.words import Arm, Family, Grade, Protocol, VantageState
 from probe.reference import load_knowledge
-from probe.run import RunResult, Sink
-from probe.run.memory import MemorySink
+from probe.run import RunResult
 from probe.run.remote import Remote
 from probe.trial.environments import ENVIRONMENTS
+from probe.trial.notes import Truths, add_note
 from probe.trial.play import knowledge_in, play
 from probe.trial.scenario import Expected, Line, Node, Scenario, node
 from probe.trial.truths import Records, expected_of, records_of
@@ -107,13 +108,15 @@ def play_line(
     *,
     profile: str = "quick",
     remotes: tuple[Remote, ...] = (),
-    sink: Sink | None = None,
+    database: Path | None = None,
     on_open: Callable[[VirtualNet], None] = lambda _: None,
 ) -> LineOutcome:
-    """Play a line's run and compare; the same line gives the same outcome."""
+    """Play a line's run and compare; the same line gives the same outcome.
+
+    With a database the run is stored there, with the truth as a note of it.
+    """
     began = time.process_time()
     world = line_world(line)
-    rows = MemorySink() if sink is None else _Watched(sink)
     targets = tuple(e for e in world.catalogue.endpoints if e.id in line.endpoints)
     played = play(
         world,
@@ -122,20 +125,54 @@ def play_line(
         profile=profile,
         seed=line.seed,
         remotes=remotes,
-        sink=rows,
+        database=database,
         on_open=on_open,
     )
     records = records_of(world, played.log, targets)
-    run = played.result.run
-    return LineOutcome(
+    run, result = played.result.run, played.result
+    failed = _failed(played.sink.observations)
+    outcome = LineOutcome(
         line=line,
-        vantage=played.result.vantage.state,
+        vantage=result.vantage.state,
         status=run.status,
-        outcomes=outcomes_of(line, world, played.result, records, _failed(rows.observations)),
-        services=services_said(targets, played.result),
+        outcomes=outcomes_of(line, world, result, records, failed),
+        services=services_said(targets, result.services),
         lab_s=((run.ended_at or run.started_at) - run.started_at).total_seconds(),
         cpu_s=time.process_time() - began,
-        observations=len(rows.observations),
+        observations=len(played.sink.observations),
+    )
+    if database is not None:
+        add_note(database, run, _truths(outcome, world, records, failed))
+    return outcome
+
+
+def _truths(outcome: LineOutcome, world: World, records: Records, failed: frozenset[str]) -> Truths:
+    """Return what is true of every verdict that may be given about the line's targets."""
+    line = outcome.line
+    known = {endpoint.id: endpoint for endpoint in world.catalogue.endpoints}
+    units = [
+        (
+            endpoint.id,
+            protocol,
+            family,
+            expected_of(line, s, records, endpoint, protocol, family)[0],
+        )
+        for s in line.scenarios
+        for endpoint in [known[s.endpoint]]
+        for protocol in (Protocol.HTTPS, Protocol.HTTP, Protocol.QUIC)
+        for family in (Family.IPV4, Family.IPV6, None)
+    ]
+    return Truths(
+        line=line,
+        units=tuple(units),
+        failed=tuple(sorted(failed)),
+        disagreements=tuple(
+            (o.scenario.id, o.disagreement) for o in outcome.outcomes if o.disagreement
+        ),
+        vantage=outcome.vantage,
+        lab_s=outcome.lab_s,
+        cpu_s=outcome.cpu_s,
+        observations=outcome.observations,
     )
 
 
@@ -193,7 +230,9 @@ def said_of(verdict: Verdict) -> Said:
     )
 
 
-def services_said(targets: Iterable[Endpoint], result: RunResult) -> tuple[ServiceSaid, ...]:
+def services_said(
+    targets: Iterable[Endpoint], services: Iterable[ServiceVerdict]
+) -> tuple[ServiceSaid, ...]:
     """Return what was said of each service."""
     endpoints: dict[str, list[str]] = {}
     for endpoint in targets:
@@ -205,7 +244,7 @@ def services_said(targets: Iterable[Endpoint], result: RunResult) -> tuple[Servi
             said.grade,
             tuple(endpoints.get(said.service, ())),
         )
-        for said in result.services
+        for said in services
     )
 
 
@@ -216,23 +255,3 @@ def _failed(observations: Iterable[Observation]) -> frozenset[str]:
         for o in observations
         if o.arm is Arm.TARGET and o.failure is not None and o.vantage is None
     )
-
-
-class _Watched:
-    """Keeps observations in memory on their way into a store."""
-
-    def __init__(self, inner: Sink) -> None:
-        self.observations: list[Observation] = []
-        self._inner = inner
-        self.protect = inner.protect
-        self.begin_run = inner.begin_run
-        self.add_experiments = inner.add_experiments
-        self.add_verdicts = inner.add_verdicts
-        self.finish_run = inner.finish_run
-
-    async def add(
-        self, observations: Sequence[Observation], *, verified: frozenset[str] = frozenset()
-    ) -> None:
-        """Keep, and hand on."""
-        self.observations.extend(observations)
-        await self._inner.add(observations, verified=verified)
