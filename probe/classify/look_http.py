@@ -292,7 +292,7 @@ class HttpLook:
             parts = [f"{ending_of(o.failure).value}{after} after the request"]
         if self.controls:
             alive = sum(c.status is not None for c in self.controls)
-            parts.append(f"{alive} of {len(self.controls)} with a neutral Host were answered")
+            parts.append(f"with a neutral Host: {alive} of {len(self.controls)} answered")
         return "; ".join(parts)
 
     @once

@@ -203,7 +203,7 @@ class TlsLook(Shown):
             parts.append(f"certificate {chain.reason} (issuer {chain.issuer or 'unreadable'})")
         if self.controls:
             alive = sum(h.is_alive for h in self.controls)
-            parts.append(f"{alive} of {len(self.controls)} with a neutral name were answered")
+            parts.append(f"with a neutral name: {alive} of {len(self.controls)} answered")
         if self.c2 is not None:
             parts.append(f"the name at a neutral host: {self.c2}")
         return "; ".join(parts)

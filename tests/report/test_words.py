@@ -123,7 +123,7 @@ def test_a_part_of_a_service_is_said_to_be_a_part(found):
 
     sentence = service_sentence(service, found.of("instagram"), "Instagram", EN)
 
-    assert sentence.endswith("1 of its 2 endpoints are affected.")
+    assert sentence.endswith("Affected: 1 of its 2 endpoints.")
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ ENGLISH = Wording(
     },
     phrases={
         "name_and_sentence": "{name}: {sentence}",
-        "hosts_affected": "{affected} of its {total} endpoints are affected.",
+        "hosts_affected": "Affected: {affected} of its {total} endpoints.",
         "could_also_be": "could also be: {rival}",
         "ruled_out": "ruled out: {rival}",
         "not_asked": "not asked",
