@@ -94,7 +94,7 @@ def network(monkeypatch, tmp_path, autojump_clock):
     return lambda *script, **options: FakeNetwork(monkeypatch, tmp_path, *script, **options)
 
 
-async def test_what_passes_is_measured_once(network):
+async def test_what_passes_is_measured_once(network, autojump_clock):
     fake = network("..")
 
     report, _ = await fake.check()
@@ -103,7 +103,7 @@ async def test_what_passes_is_measured_once(network):
     assert len(fake.asked) == 1
 
 
-async def test_only_what_failed_is_measured_again_after_a_pause(network):
+async def test_only_what_failed_is_measured_again_after_a_pause(network, autojump_clock):
     fake = network(".x", ".")
 
     report, _ = await fake.check(retry_wait_s=30)
@@ -116,7 +116,7 @@ async def test_only_what_failed_is_measured_again_after_a_pause(network):
     assert [result.endpoint for result in report.results if result.flaky] == ["shop.b"]
 
 
-async def test_what_fails_every_time_fails(network):
+async def test_what_fails_every_time_fails(network, autojump_clock):
     report, _ = await network("x", "x", "x").check(at_most=3)
 
     assert report.exit_code == 1
@@ -124,7 +124,7 @@ async def test_what_fails_every_time_fails(network):
     assert [attempt.run for attempt in failure.attempts] == ["run-1", "run-2", "run-3"]
 
 
-async def test_attempts_end_when_the_matter_is_settled(network):
+async def test_attempts_end_when_the_matter_is_settled(network, autojump_clock):
     fake = network("x", "x", "x")
 
     report, _ = await fake.check(at_most=3, needed=2)
@@ -133,7 +133,7 @@ async def test_attempts_end_when_the_matter_is_settled(network):
     assert report.exit_code == 1
 
 
-async def test_endpoints_of_others_are_not_measured_again_at_once(network):
+async def test_endpoints_of_others_are_not_measured_again_at_once(network, autojump_clock):
     """The pause between sessions is owed to them."""
     fake = network("x", own=False)
 
@@ -143,7 +143,7 @@ async def test_endpoints_of_others_are_not_measured_again_at_once(network):
     assert report.exit_code == 1
 
 
-async def test_endpoints_of_others_are_measured_again_when_asked(network):
+async def test_endpoints_of_others_are_measured_again_when_asked(network, autojump_clock):
     fake = network("x", ".", own=False)
 
     report, _ = await fake.check(again=True)
@@ -151,7 +151,7 @@ async def test_endpoints_of_others_are_measured_again_when_asked(network):
     assert report.exit_code == 0
 
 
-async def test_a_deadline_leaves_what_was_finished_and_is_inconclusive(network):
+async def test_a_deadline_leaves_what_was_finished_and_is_inconclusive(network, autojump_clock):
     report, code = await network(".", takes_s=100).check(deadline_s=20)
 
     assert report.exit_code == 3
@@ -159,7 +159,7 @@ async def test_a_deadline_leaves_what_was_finished_and_is_inconclusive(network):
     assert code is None
 
 
-async def test_no_attempt_begins_that_the_deadline_would_cut_at_once(network):
+async def test_no_attempt_begins_that_the_deadline_would_cut_at_once(network, autojump_clock):
     fake = network("x", ".")
 
     report, _ = await fake.check(deadline_s=12, retry_wait_s=10)
@@ -168,7 +168,7 @@ async def test_no_attempt_begins_that_the_deadline_would_cut_at_once(network):
     assert report.exit_code == 1
 
 
-async def test_a_signal_ends_it_at_once(network):
+async def test_a_signal_ends_it_at_once(network, autojump_clock):
     fake = network("!")
 
     report, code = await fake.check()
