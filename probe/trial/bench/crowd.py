@@ -5,7 +5,7 @@ Run inside the lab's client namespace; prints one JSON object on stdout.
 
 import json
 import os
-import resource
+import sqlite3
 import sys
 import tempfile
 import time
@@ -23,7 +23,7 @@ from probe.model.target import Endpoint, Pacing
 from probe.reference import load_roots
 from probe.run import EndpointDone, Event, RunRequest, measure
 from probe.run.setup import make_tools
-from probe.store import open_reader, open_writer
+from probe.store import open_writer
 from probe.trial.bench import ground
 
 
@@ -54,14 +54,13 @@ class Crowd(Sequence[Endpoint]):
 
 def main() -> None:
     """Run the crowd."""
-    count, kind = int(sys.argv[1]), sys.argv[2]
+    count, kind, workers = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "crowd.db"
-        verdicts, early = trio.run(_measure, count, kind, database)
-        with open_reader(database) as reader:
-            rows = reader.count("observation") if hasattr(reader, "count") else _rows(database)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        verdicts, early = trio.run(_measure, count, kind, workers, database)
+        rows = _rows(database)
+    peak = peak_rss_mb()
     print(  # noqa: T201 (this module is a program)
         json.dumps(
             {
@@ -75,17 +74,25 @@ def main() -> None:
     )
 
 
-def _rows(database: Path) -> int:
-    import sqlite3
+def peak_rss_mb() -> float:
+    """Return this program's own peak.
 
+    Not getrusage's: that begins with the peak of whoever forked before it started this program.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(
+        int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")
+    )
+
+
+def _rows(database: Path) -> int:
     with sqlite3.connect(database) as connection:
         count: int = connection.execute("SELECT count(*) FROM observation").fetchone()[0]
     return count
 
 
-async def _measure(count: int, kind: str, database: Path) -> tuple[int, float]:
-    changes = {"handshake_idle_s": 30.0, "workers": count} if kind == "hang" else {}
-    pacing: Pacing = ground.free_pacing(**changes)
+async def _measure(count: int, kind: str, workers: int, database: Path) -> tuple[int, float]:
+    pacing: Pacing = ground.free_pacing(handshake_idle_s=30.0, workers=workers)
     catalogue = ground.catalogue(1, pacing)
     knowledge = Knowledge(catalogue=catalogue, roots=load_roots(Path(os.environ["LAB_CA_FILE"])))
     tools: Tools = make_tools(knowledge, Machine(), utc=datetime.now(UTC), quic=False)
@@ -97,7 +104,7 @@ async def _measure(count: int, kind: str, database: Path) -> tuple[int, float]:
         if isinstance(event, EndpointDone):
             done += len(event.verdicts)
             if event.done == count // 10:
-                early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+                early = peak_rss_mb()
 
     request = RunRequest(
         endpoints=Crowd(count, kind), world="lab:bench", again=True, quic=False, collect=False

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,8 +23,17 @@ def main() -> None:
     """Run the pairs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int)
+    parser.add_argument("--one-by-one", action="store_true")
     options = parser.parse_args()
     ca_file = Path(os.environ["LAB_CA_FILE"])
+    if options.one_by_one:
+        flags = ("--at-once", "1")
+        alone = [
+            {"unstored": _ours(options.count, ca_file, *flags), "curl": _curl_alone(ca_file)}
+            for _ in range(ROUNDS)
+        ]
+        print(json.dumps(alone))  # noqa: T201
+        return
     rounds = [
         {
             "unstored": _ours(options.count, ca_file),
@@ -58,6 +68,17 @@ def _curl(count: int, ca_file: Path) -> dict[str, float]:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"cpu_ms": 1000 * spent / count, "wall_s": time.perf_counter() - started}
+
+
+def _curl_alone(ca_file: Path, times: int = 10) -> dict[str, float]:
+    """Fetch one page after the other, each by a curl of its own; totals as curl counts them."""
+    argv = ["curl", "--silent", "--fail", "--http1.1", "--cacert", str(ca_file)]
+    argv += ["--output", "/dev/null", "--write-out", "%{time_total}", "--ipv4"]
+    totals = [
+        float(subprocess.run([*argv, f"https://{host}/"], check=True, capture_output=True).stdout)  # noqa: S603
+        for host in ground.hosts(times)
+    ]
+    return {"median_ms": 1000 * statistics.median(totals)}
 
 
 if __name__ == "__main__":
