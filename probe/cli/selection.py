@@ -8,13 +8,19 @@ from probe.model.target import Catalogue, Endpoint, Service
 
 
 def select(
-    catalogue: Catalogue, names: Sequence[str] = (), *, tier: int = 1, every: bool = False
+    catalogue: Catalogue,
+    names: Sequence[str] = (),
+    *,
+    tier: int = 1,
+    every: bool = False,
+    without: Sequence[str] = (),
 ) -> tuple[Endpoint, ...]:
     """Return the chosen endpoints, in the catalogue's order.
 
     `names` are services (by id or name) or single endpoints (by id); without any, all services of
     the tier. Of a service its core endpoints and the user's own are taken, all with `every`, and
     all where a named service has no core. Tier 2 and 3 have to be named, or asked for by `tier`.
+    `without` are left out, named or not.
     """
     chosen: set[str] = set()
     if not names:
@@ -22,7 +28,11 @@ def select(
             if service.risk_tier <= tier:
                 chosen.update(endpoint.id for endpoint in _within(service, tier, every))
     for name in names:
-        chosen.update(endpoint.id for endpoint in _named(name, catalogue, tier, every))
+        chosen.update(endpoint.id for endpoint in _named(name, catalogue, tier=tier, every=every))
+    for name in without:
+        chosen.difference_update(
+            endpoint.id for endpoint in _named(name, catalogue, tier=3, every=True)
+        )
     return tuple(endpoint for endpoint in catalogue.endpoints if endpoint.id in chosen)
 
 
@@ -46,7 +56,7 @@ def country_notes(services: Iterable[Service]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _named(name: str, catalogue: Catalogue, tier: int, every: bool) -> tuple[Endpoint, ...]:
+def _named(name: str, catalogue: Catalogue, *, tier: int, every: bool) -> tuple[Endpoint, ...]:
     for service in catalogue.services:
         if name.lower() in {service.id.lower(), service.name.lower()}:
             tier = max(tier, service.risk_tier)

@@ -17,6 +17,7 @@ from probe.reference.catalogue import load_catalogue
 from probe.report.grid import show
 from probe.report.status import read_status, status_grid, status_json
 from probe.report.words import wording
+from probe.store.watching import read_watching
 
 # What a HEALTHCHECK's command says of a container; Docker reserves 2.
 UNHEALTHY: Final = 1
@@ -62,6 +63,7 @@ def command(
             now=datetime.now(UTC),
             database_bytes=_size(path),
             free_bytes=shutil.disk_usage(path.parent).free,
+            watching=read_watching(path),
         )
     if as_json:
         click.echo(json.dumps(status_json(status, limit)))

@@ -28,6 +28,7 @@ class Verb:
 VERBS = (
     Verb("run", Section.MEASURE, "Measure services from here and say what stands in the way."),
     Verb("check", Section.MEASURE, "Check that services are as expected; made for CI."),
+    Verb("watch", Section.MEASURE, "Measure again and again, politely, until stopped."),
     Verb("plan", Section.MEASURE, "Show what a run would send, before anything is sent."),
     Verb("status", Section.READ, "Show the last run, the next one, traffic, disk and network."),
     Verb("report", Section.READ, "Show a stored run in words and tables."),

@@ -12,8 +12,11 @@ from probe.report.language.wording import Wording
 from probe.report.words import place
 from probe.store import Reader
 from probe.store.summary import latest_complete
+from probe.store.watching import Watching
 
 _MB: Final = 1_000_000
+# A machine that slept wakes up late; an hour is no sleep.
+_LATE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Status:
     database_bytes: int
     free_bytes: int
     pacing: Pacing
+    watching: Watching | None = None
+    """What a watch over the database said last; None: there never was one."""
 
     @property
     def good_age(self) -> timedelta | None:
@@ -47,7 +52,13 @@ class Status:
 
 
 def read_status(
-    reader: Reader, pacing: Pacing, *, now: datetime, database_bytes: int, free_bytes: int
+    reader: Reader,
+    pacing: Pacing,
+    *,
+    now: datetime,
+    database_bytes: int,
+    free_bytes: int,
+    watching: Watching | None = None,
 ) -> Status:
     """Return the status as the database tells it; lab runs do not count."""
     last = reader.latest_run()
@@ -64,6 +75,7 @@ def read_status(
         database_bytes=database_bytes,
         free_bytes=free_bytes,
         pacing=pacing,
+        watching=watching,
     )
 
 
@@ -73,6 +85,7 @@ def status_grid(status: Status, words: Wording, max_age: timedelta) -> Grid:
         ("Last run", _run_told(status, words), _tone(status, max_age)),
         ("Last good run", _age_told(status), _tone(status, max_age)),
         ("Next run", _next_told(status), Tone.PLAIN),
+        *([("Watch", *_watch_told(status))] if status.watching is not None else []),
         ("Network then", _network_told(status, words), Tone.PLAIN),
         ("Traffic, 24 hours", _of(status.day_bytes, status.pacing.bytes_per_day), Tone.PLAIN),
         ("Traffic, 30 days", _of(status.month_bytes, status.pacing.bytes_per_month), Tone.PLAIN),
@@ -101,6 +114,14 @@ def status_json(status: Status, max_age: timedelta) -> dict[str, object]:
         "last_good_age_s": age.total_seconds() if age is not None else None,
         "vantage": status.vantage.state.value if status.vantage else None,
         "next_at": status.next_at.isoformat() if status.next_at else None,
+        "watch": status.watching.state if status.watching else None,
+        "watch_since": status.watching.since.isoformat() if status.watching else None,
+        "watch_reason": status.watching.reason if status.watching else None,
+        "watch_next_at": (
+            status.watching.next_at.isoformat()
+            if status.watching and status.watching.next_at
+            else None
+        ),
         "bytes_day": status.day_bytes,
         "bytes_day_max": status.pacing.bytes_per_day,
         "bytes_month": status.month_bytes,
@@ -128,6 +149,22 @@ def _next_told(status: Status) -> str:
     if status.next_at is None or status.next_at <= status.now:
         return "any time"
     return f"whole again from {status.next_at:%Y-%m-%d %H:%M} UTC on"
+
+
+def _watch_told(status: Status) -> tuple[str, Tone]:
+    said = status.watching
+    assert said is not None
+    because = f": {said.reason}" if said.reason else ""
+    if said.next_at is None:
+        tone = Tone.WARN if said.state == "stopped" else Tone.PLAIN
+        return f"{said.state} since {said.since:%Y-%m-%d %H:%M} UTC{because}", tone
+    if status.now - said.next_at > _LATE:
+        told = f"late: a run was to begin at {said.next_at:%Y-%m-%d %H:%M} UTC; is it still there?"
+        return told, Tone.WARN
+    told = (
+        f"next run at {said.next_at:%Y-%m-%d %H:%M} UTC, in {_duration(said.next_at - status.now)}"
+    )
+    return told + because, Tone.PLAIN
 
 
 def _network_told(status: Status, words: Wording) -> str:

@@ -198,7 +198,7 @@ def test_inside_the_lab_no_consent_is_needed_and_the_run_is_marked(
 ):
     marked = "# Roadblock lab: march-2022\nnameserver 192.0.2.1\n"
     monkeypatch.setattr(
-        "probe.cli.run.read_machine",
+        "probe.cli.choice.read_machine",
         lambda: Machine(resolv_conf=marked),
     )
 
