@@ -41,6 +41,7 @@ VERBS = (
     ),
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
     Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
+    Verb("service", Section.SET_UP, "Let systemd start a run by a timer."),
     Verb("forget", Section.SET_UP, "Delete stored measurements for good."),
     Verb("baseline", Section.SET_UP, "Look over what check expects, or bring it up to date."),
     Verb("targets", Section.SET_UP, "List and check what is measured."),

@@ -77,11 +77,16 @@ def store_consent(
 ) -> Record:
     """Record that somebody agreed to the present text."""
     record = Record(VERSION, consent_sha256(language), language, f"{now:%Y-%m-%dT%H:%MZ}", how)
+    store_record(folder, record)
+    return record
+
+
+def store_record(folder: Path, record: Record) -> None:
+    """Keep a record in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f"{FILE_NAME}.new"
     temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
     temporary.replace(folder / FILE_NAME)
-    return record
 
 
 def withdraw_consent(folder: Path) -> bool:
