@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import click
+import trio
 
+from probe.cli.measuring import cancel_on_signal
 from probe.cli.options import database_option, json_option, language_option, targets_option
-from probe.cli.reading import reading
+from probe.cli.reading import reading, stored_world, world_option
 from probe.config.settings import default_database
 from probe.errors import UsageError
 from probe.reference.catalogue import load_catalogue
@@ -38,6 +40,17 @@ _FILES: Final = ("", "-wal", "-shm")
     metavar="HOURS",
     help="How old the last good run may be: one a day, and two hours of grace.",
 )
+@click.option(
+    "--web", is_flag=True, help="Serve it as a page to this machine's own browser, until stopped."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="For --web. Default: a free one.",
+)
+@world_option
 @targets_option
 @database_option
 @language_option
@@ -45,6 +58,9 @@ _FILES: Final = ("", "-wal", "-shm")
 def command(
     healthy: bool,
     max_age: float,
+    web: bool,
+    port: int,
+    world: str | None,
     targets: Path | None,
     database: Path | None,
     language: str,
@@ -56,6 +72,11 @@ def command(
         click.echo("unhealthy: nothing was measured yet")
         return UNHEALTHY
     limit = timedelta(hours=max_age)
+    if web:
+        with reading(path):
+            pass
+        _serve(path, targets, language, world, port, limit)
+        return 0
     with reading(database) as reader:
         status = read_status(
             reader,
@@ -74,6 +95,31 @@ def command(
     else:
         show([status_grid(status, wording(language), limit)], sys.stdout)
     return UNHEALTHY if healthy and not status.is_healthy(limit) else 0
+
+
+def _serve(
+    path: Path, targets: Path | None, language: str, world: str | None, port: int, limit: timedelta
+) -> None:
+    try:
+        from probe.serve.board import Board, serve_board
+    except ImportError as error:
+        raise UsageError(
+            f"--web needs an extra: pip install 'roadblock[serve]' ({error.name} is not here)"
+        ) from error
+    board = Board(path, load_catalogue(targets), wording(language), stored_world(world), limit)
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        click.echo("Only this machine can open it. Ctrl-C ends it.", err=True)
+
+    async def until_stopped() -> None:
+        async with trio.open_nursery() as nursery:
+            work = await nursery.start(cancel_on_signal)
+            with work:
+                await serve_board(board, port=port, on_ready=ready)
+            nursery.cancel_scope.cancel()
+
+    trio.run(until_stopped)
 
 
 def _size(path: Path) -> int:
