@@ -1,7 +1,12 @@
 """What holds for every test."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
+_ROOT = Path(__file__).parents[1]
+_FOUND = pytest.StashKey[set[str]]()
 _CLOCKS = frozenset({"autojump_clock", "mock_clock"})
 
 
@@ -18,3 +23,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if hidden:
         clock = min(hidden)
         pytest.fail(f"{clock} is asked for by a fixture; ask for it in the test itself, too", False)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note what stands in the project's root before the first test."""
+    session.config.stash[_FOUND] = _entries()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a session that left something in the project's root: tests write to tmp_path alone."""
+    left = _entries() - session.config.stash[_FOUND]
+    if left and not hasattr(session.config, "workerinput"):
+        sys.stderr.write(f"\nThe tests left in the project's root: {sorted(left)}\n")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _entries() -> set[str]:
+    """Return what stands in the project's root; tools keep their caches under a dot."""
+    return {entry.name for entry in _ROOT.iterdir() if not entry.name.startswith(".")}
