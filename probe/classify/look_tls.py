@@ -181,6 +181,11 @@ class TlsLook(Shown):
             return None
         return "alive" if all(h.is_verified for h in seen) else "dead"
 
+    @once
+    def some_version_passes(self) -> bool:
+        """Whether one version alone is let through with the same name: 1.2, or 1.3 and later."""
+        return "alive" in (self.variant("tls13"), self.variant("tls12"))
+
     # --- what every look has ----------------------------------------------------------------------
 
     @once

@@ -134,7 +134,9 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     Rule[TlsLook](
         id="tls.version_matters",
-        when=lambda look: look.all_fail and look.variant("tls13", "tls12") == "alive",
+        when=lambda look: (
+            look.all_fail and "alive" in (look.variant("tls13"), look.variant("tls12"))
+        ),
         state=State.BLOCKED,
         category=Category.TLS_FINGERPRINT_BLOCK,
         subtype="version",
