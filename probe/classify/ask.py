@@ -79,6 +79,10 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
         yield from experiments.neutral_at_same_address(scene)
         yield from experiments.name_at_neutral_host(scene)
         yield from experiments.first_block(scene)
+    if scene.protocol is Protocol.HTTP and scene.http.is_unexpected:
+        # Nobody vouches for a page in the clear: others' answers, and the name at another's host.
+        yield from experiments.from_elsewhere(scene)
+        yield from experiments.name_at_neutral_host(scene)
     if any(f.rule_id == "pace.slow_here" for f in accused):
         yield from experiments_pace.repeat_downloads(scene)
 

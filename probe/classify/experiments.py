@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, neutral_name
-from probe.classify.facts import Spot, Truth
 from probe.classify.scene import Scene
+from probe.classify.spots import Spot, Truth
 from probe.model.experiment import Experiment, Hello, Kind
 from probe.model.target import Control
 from probe.model.words import Arm, Family, Protocol

@@ -6,16 +6,15 @@ geo-DNS and in-network caches answer differently everywhere).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from urllib.parse import urlsplit
 
-from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon
 from probe.classify.chains import Chain, judge_chain
 from probe.classify.fingerprints import is_censors, match_address, match_certificate
 from probe.classify.handshakes import Handshake, handshake
+from probe.classify.spots import Spot, Truth, condemned, round_trip
 from probe.model.evidence import Evidence
 from probe.model.experiment import Hello
 from probe.model.knowledge import Knowledge
@@ -33,40 +32,6 @@ from probe.model.observation import (
 from probe.model.target import Endpoint
 from probe.model.verdict import VantageVerdict
 from probe.model.words import Arm, Family, Protocol, Transport
-
-
-class Truth(StrEnum):
-    """Whether an address is the endpoint's."""
-
-    PROVED = "proved"  # a verified handshake there, for the name
-    ENDORSED = "endorsed"  # an encrypted resolver, a helper or a dated source names it
-    UNKNOWN = "unknown"
-    FALSE = "false"  # no public host's, a known block address, or it shows a foreign certificate
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One address of the endpoint (or one that somebody claimed to be), with all that was tried."""
-
-    address: str
-    family: Family
-    truth: Truth
-    named_by: frozenset[tuple[str, Transport]] = frozenset()
-    connects: tuple[TcpObservation, ...] = ()
-    """To the endpoint's port, whatever name was sent afterwards."""
-    other_ports: tuple[TcpObservation, ...] = ()
-    target: tuple[Handshake, ...] = ()
-    """With the endpoint's name and the ordinary hello."""
-    variants: tuple[Handshake, ...] = ()
-    """With the endpoint's name and another hello."""
-    control: tuple[Handshake, ...] = ()
-    """C1: with a neutral name."""
-    fetches: tuple[HttpObservation, ...] = ()
-    control_fetches: tuple[HttpObservation, ...] = ()
-    quic: tuple[QuicObservation, ...] = ()
-    control_quic: tuple[QuicObservation, ...] = ()
-    rtt_s: float | None = None
-    rtt_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +144,7 @@ class _Sorter:
             knowledge=self.knowledge,
             protocol=self.protocol,
             port=self.port,
-            spots=_condemned(spots, self),
+            spots=condemned(spots, self.evidence.endpoint, self.knowledge.geo),
             dns=tuple(o for o in dns if o.name == self.host and o.arm in _OWN_ARMS),
             dns_control=tuple(o for o in dns if o.arm is Arm.C1),
             canary=tuple(o for o in dns if o.resolver.startswith("canary:")),
@@ -338,50 +303,3 @@ class _Sorter:
 
 
 _OWN_ARMS = frozenset({Arm.TARGET, Arm.C3})
-
-
-def _condemned(spots: tuple[Spot, ...], sorter: _Sorter) -> tuple[Spot, ...]:
-    """Mark addresses false that show a foreign certificate while another one is proved.
-
-    Without a proved one it may as well be a man in the middle at a true address. A certificate of a
-    public root in the same network as a proved address is a CDN's default, not a lie.
-    """
-    geo = sorter.knowledge.geo
-    proved = {s.address for s in spots if s.truth is Truth.PROVED}
-    if not proved:
-        return spots
-    networks = {n.asn for n in map(geo.network_of, proved) if n is not None}
-    networks.update(sorter.evidence.endpoint.networks)
-
-    def is_false(spot: Spot) -> bool:
-        foreign = [h.chain for h in spot.target if h.chain is not None and not h.chain.verified]
-        if spot.truth is not Truth.UNKNOWN or not foreign:
-            return False
-        home = geo.network_of(spot.address)
-        is_home = home is not None and home.asn in networks
-        return all(
-            chain.reason in {"self_signed", "unknown_issuer", "malformed"}
-            or (chain.reason == "wrong_name" and not is_home)
-            for chain in foreign
-        )
-
-    return tuple(replace(s, truth=Truth.FALSE) if is_false(s) else s for s in spots)
-
-
-def round_trip(connects: Iterable[TcpObservation], port: int) -> tuple[float | None, int]:
-    """Return the shortest round trip to an address and how many samples it rests on.
-
-    The kernel's own minimum goes before the clock around `connect`, which may hold a lost SYN.
-    """
-    samples = []
-    for seen in connects:
-        if seen.failure is not None or seen.port not in (None, port, 80, 443):
-            continue
-        info = seen.tcp_info
-        # Linux says 2**32 - 1 where it has no sample. Its own never is of a repeated SYN (Karn's
-        # rule, RFC 6298 section 3), so one is as good as two of the clock around `connect`.
-        if info is not None and info.min_rtt_us and 0 < info.min_rtt_us < 60_000_000:
-            samples += [info.min_rtt_us / 1e6] * k.RTT_SAMPLES_MIN
-        elif seen.duration_s > 0:
-            samples.append(seen.duration_s)
-    return (min(samples) if samples else None), len(samples)

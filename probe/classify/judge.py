@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from probe.classify.facts import Facts, Truth, derive, protocol_and_port
+from probe.classify.facts import Facts, derive, protocol_and_port
 from probe.classify.look_dns import DnsLook
 from probe.classify.rules import RULES_VERSION, L, Rule, first, say
 from probe.classify.rules_dns import RULES_DNS
@@ -13,6 +13,7 @@ from probe.classify.rules_tcp import RULES_TCP
 from probe.classify.rules_tls import RULES_TLS
 from probe.classify.scene import Scene
 from probe.classify.settle import settle
+from probe.classify.spots import Truth
 from probe.model.evidence import Evidence
 from probe.model.knowledge import Knowledge
 from probe.model.verdict import Finding, Verdict

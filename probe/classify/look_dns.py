@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, is_nat64
-from probe.classify.facts import Truth
 from probe.classify.fingerprints import is_censors
 from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
 from probe.classify.remember import once
+from probe.classify.spots import Truth
 from probe.classify.statements import (
     CUTS,
     DENIALS,
@@ -93,11 +93,22 @@ class DnsLook(Testimony):
     @once
     def dead_answers(self) -> tuple[Said, ...]:
         """What the system's resolver named, where none of it serves, though other addresses do."""
-        if not any(s.truth is Truth.PROVED for s in self.facts.spots_of(self.family)):
+        proved = {s.family for s in self.facts.spots if s.truth is Truth.PROVED}
+        if not proved or (self.family not in {None, *proved} and not self.is_denied_family):
             return ()
         named = [s for s in self.system if s.kind is Ending.DONE]
         dead = [s for s in named if s.is_true is None and self._is_dead(s)]
         return tuple(dead) if len(dead) == len(named) else ()
+
+    @once
+    def is_denied_family(self) -> bool:
+        """Whether two verified resolvers say that the name has no address of this family.
+
+        Where a resolver makes addresses up for IPv6-only lines (RFC 6147) they are no lies.
+        """
+        denying = {s.seen.resolver for s in self.encrypted if s.kind is Ending.NODATA}
+        affirmed = any(s.kind is Ending.DONE for s in self.encrypted)
+        return len(denying) >= 2 and not affirmed and not any(is_nat64(a) for a in self.spots)
 
     @once
     def is_strangers_network(self) -> bool:
@@ -257,8 +268,8 @@ class DnsLook(Testimony):
         return len(known | {s.seen.id for s in self.admissions})
 
     def lie_kind(self, lies: Iterable[Said]) -> str:
-        """Return the subtype of the first lie."""
-        for s in lies:
+        """Return the first lie's subtype; a code goes before a library's word for one."""
+        for s in sorted(lies, key=lambda s: s.answer is None or s.answer.rcode is None):
             match s.kind:
                 case Ending.NXDOMAIN:
                     return "nxdomain"

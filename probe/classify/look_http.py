@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
-from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.pages import host_of, owner_of, page_marks
 from probe.classify.remember import once
+from probe.classify.spots import Spot, Truth
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
 from probe.model.observation import HttpObservation
 from probe.model.words import Family, Flag, Protocol
@@ -204,7 +205,9 @@ class HttpLook:
         return frozenset(
             o.status
             for o in self.facts.elsewhere
-            if isinstance(o, HttpObservation) and o.status is not None
+            if isinstance(o, HttpObservation)
+            and o.status is not None
+            and o.over_tls is self.over_tls
         )
 
     # --- the exact test ---------------------------------------------------------------------------
@@ -263,6 +266,32 @@ class HttpLook:
             if o.ended == "truncated"
             or (o.ended == "failed" and ending_of(o.failure) in {Ending.RESET, Ending.CLOSED})
         )
+
+    @once
+    def is_too_soon(self) -> bool:
+        """Whether every exchange ended sooner than the server could have ended it."""
+        return bool(self.tries) and len(self.too_soon) == len(self.tries)
+
+    @once
+    def is_unexpected(self) -> bool:
+        """Whether a page without a sign of the site came in place of the known answer."""
+        return (
+            200 <= self.status < 300
+            and "unexpect.status" in self.marks
+            and not self.is_expected
+            and not self.has("origin.header", "expect.header", "expect.body", "wall.", "bot.")
+        )
+
+    @once
+    def is_unlike_known(self) -> bool:
+        """Whether others are, or were, given another answer than this page.
+
+        What the catalogue only assumes decides nothing, and neither does a redirect: services move.
+        """
+        differs = self.facts.endpoint.expect.sureness != "assumed"
+        if self.statuses_elsewhere:
+            differs = self.status not in self.statuses_elsewhere
+        return differs and self.is_unexpected
 
     @once
     def is_expected(self) -> bool:

@@ -7,10 +7,11 @@ from statistics import mean, median, pstdev
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
-from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.facts import Facts
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
+from probe.classify.spots import Spot, Truth
 from probe.classify.statistics import rank_sum_p, ratio_interval, spread
 from probe.model.observation import HttpObservation, QuicObservation
 from probe.model.words import Family, Flag, Protocol

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
-from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.facts import Facts
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
+from probe.classify.spots import Spot, Truth
 from probe.model.observation import TcpObservation
 from probe.model.words import FailureWord, Family, Flag
 

@@ -32,6 +32,11 @@ def _is_told_apart(look: HttpLook) -> bool:
     return look.c1_differs or look.c2 == "dead" or bool(look.too_soon)
 
 
+def _is_bare_refusal(look: HttpLook) -> bool:
+    """A refusal that bears no sign of the service."""
+    return look.status in {403, 451} and not look.has("origin.header", "bot.", "geo.")
+
+
 def _server_grade(look: HttpLook) -> Grade:
     """Over verified TLS the answer is the service's own; seen twice, it is no passing mood."""
     return Grade.CONFIRMED if len(look.answered) >= k.ARTEFACT_SIGHTINGS else Grade.STRONG
@@ -219,28 +224,10 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         why="H02, row 25: redirected to a stranger's host.",
     ),
     Rule[HttpLook](
-        id="http.page_too_soon",
-        when=lambda look: (
-            bool(look.answered)
-            and len(look.too_soon) == len(look.tries)
-            and (not look.is_redirect or bool(look.strange_redirects))
-        ),
-        state=State.BLOCKED,
-        category=Category.BLOCKPAGE,
-        subtype="page",
-        layer=Layer.HTTP,
-        trigger=Trigger.UNKNOWN,
-        locus=Locus.PATH,
-        grade=suspected,
-        rivals=("transparent_cache", *_PAGE_RIVALS),
-        why="H01, H08: an answer sooner than the server could give it.",
-    ),
-    Rule[HttpLook](
         id="http.refusal_without_origin",
         when=lambda look: (
-            look.status in {403, 451}
-            and not look.is_expected
-            and not look.has("origin.header", "bot.", "geo.")
+            _is_bare_refusal(look)
+            and (not look.is_expected or look.is_too_soon)
             and _is_told_apart(look)
         ),
         state=State.BLOCKED,
@@ -254,20 +241,55 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         why="H03, H04: a refusal in cleartext that bears no sign of the service.",
     ),
     Rule[HttpLook](
+        id="http.page_too_soon",
+        when=lambda look: (
+            bool(look.answered)
+            and look.is_too_soon
+            and (not look.is_redirect or bool(look.strange_redirects))
+        ),
+        state=State.BLOCKED,
+        category=Category.BLOCKPAGE,
+        subtype="page",
+        layer=Layer.HTTP,
+        trigger=Trigger.UNKNOWN,
+        locus=Locus.PATH,
+        grade=suspected,
+        rivals=("transparent_cache", *_PAGE_RIVALS),
+        why="H01, H08: an answer sooner than the server could give it.",
+    ),
+    Rule[HttpLook](
         id="http.unexplained_page",
         when=lambda look: (
             (bool(look.strange_redirects) and not look.has("expect.redirect"))
-            or (
-                look.status in {403, 451}
-                and not look.is_expected
-                and not look.has("origin.header", "bot.", "geo.")
-            )
+            or (_is_bare_refusal(look) and not look.is_expected)
         ),
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.HTTP,
         rivals=_PAGE_RIVALS,
         why="H02-H04: a stranger's redirect or a bare refusal, and no control tells whose.",
+    ),
+    Rule[HttpLook](
+        id="http.strange_page",
+        when=lambda look: look.is_unlike_known and look.c2 == "dead",
+        state=State.BLOCKED,
+        category=Category.BLOCKPAGE,
+        subtype="page",
+        layer=Layer.HTTP,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=_page_grade,
+        rivals=_PAGE_RIVALS,
+        why="H01, H08: not the known answer, and a host that knows nothing of it gives the same.",
+    ),
+    Rule[HttpLook](
+        id="http.unexpected_page",
+        when=lambda look: look.is_unlike_known,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=("transparent_cache", *_PAGE_RIVALS),
+        why="H01, H08: not the answer that was observed before; the service may have changed it.",
     ),
     Rule[HttpLook](
         id="http.refusal_in_cleartext",

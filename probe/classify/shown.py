@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from probe.classify import constants as k
 from probe.classify.chains import Chain
 from probe.classify.elsewhere import Elsewhere
-from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors, match_certificate
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
+from probe.classify.spots import Spot, Truth
 from probe.model.words import Family
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of
-from probe.classify.facts import Facts, Spot, Truth
+from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors, match_address
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
+from probe.classify.spots import Spot, Truth
 from probe.classify.statements import (
     DENIALS,
     ENCRYPTED,

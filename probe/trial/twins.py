@@ -116,6 +116,8 @@ ALSO_TRUE: Final[Mapping[str, frozenset[Node]]] = MappingProxyType(
         "S16": frozenset({("blocked", "tls_fingerprint_block", "version")}),
         # A hole without an error is silence.
         "T05": frozenset({("blocked", "ip_block", "silent")}),
+        # A proxy that says nothing of itself gives the page that an injector would.
+        "H08": frozenset({("blocked", "blockpage", "page")}),
         # techniques H12: `blockpage` + `port_block`; over TLS only the second shows.
         "H12": frozenset({("blocked", "port_block", "silent")}),
     }

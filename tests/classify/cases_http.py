@@ -40,7 +40,7 @@ def _answers(
     if control is not None:
         told.http(A1, arm=Arm.C1, **control)  # type: ignore[arg-type]
     if c2 is not None:
-        told.http(OTHER, arm=Arm.C2, name=NEUTRAL)
+        told.http(OTHER, 404, arm=Arm.C2, name=NEUTRAL)
         told.http(OTHER, arm=Arm.C2, name=HOST, **c2)  # type: ignore[arg-type]
     return told
 
@@ -55,6 +55,7 @@ NO_ANSWER = {"status": None, "fails": TIMEOUT}
 CONTENT = endpoint(
     role=Role.CONTENT, expect=Expectation(withheld_marks=("withheld in your country",))
 )
+PAGE: dict[str, object] = {"status": 200, "body": "<title>Access restricted</title>"}
 BLOCK_PAGE = {"body": "<h1>Доступ ограничен</h1>"}
 
 cases(
@@ -103,6 +104,8 @@ cases(
         {"status": 403, "body": "no"}, target=HTTP, control={"status": 404}
     ),
     http__unexplained_page=lambda: _answers({"status": 302, "location": STRANGE}, target=HTTP),
+    http__strange_page=lambda: _unlike_known(c2=PAGE),
+    http__unexpected_page=lambda: _unlike_known(),
     http__refusal_in_cleartext=lambda: _answers({"status": 429}, target=HTTP),
     http__error_in_cleartext=lambda: _answers({"status": 502}, target=HTTP),
     http__ok=lambda: story_of(reached, page),
@@ -118,6 +121,14 @@ def _withheld() -> Story:
 def _expected() -> Story:
     target = endpoint(expect=Expectation(status=(404,)))
     told = _answers({"status": 404}, target=target)
+    _marked(told, target)
+    return told
+
+
+def _unlike_known(c2: dict[str, object] | None = None) -> Story:
+    """A page in the clear where a redirect was observed before."""
+    target = endpoint(f"http://{HOST}/", expect=Expectation(status=(301,), sureness="observed"))
+    told = _answers(PAGE, target=target, c2=c2)
     _marked(told, target)
     return told
 

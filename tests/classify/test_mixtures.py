@@ -1,0 +1,119 @@
+"""Several boxes at once, as real networks have them: the lie is named beside what hides it."""
+
+import pytest
+
+from probe.model.words import Arm, Category, FailureWord, Family, State, Transport
+from tests.classify.build import (
+    A1,
+    DENIED,
+    NEUTRAL,
+    NODATA,
+    OTHER,
+    RESET,
+    TIMEOUT,
+    Atlas,
+    Story,
+    endpoint,
+    failure,
+    knowledge,
+)
+from tests.classify.filing import HTTP
+
+STRANGER = "208.80.154.232"
+STRANGER6 = "2620:0:861::1"
+
+
+def cut_everywhere(*, default: str, endorsed_default: str = "*.instagram.com") -> Story:
+    """The resolver names a stranger; the name is reset there and at the true address."""
+    story = Story(endpoint(networks=(32934,)))
+    story.knowledge = knowledge(geo=Atlas({"157.240.": 32934, "208.80.": 14907}))
+    story.dns([STRANGER])
+    story.encrypted_dns(A1)
+    for address, shown in ((STRANGER, default), (A1, endorsed_default)):
+        story.tls(address, RESET, after=0.05, acked=1)
+        story.tls(address, arm=Arm.C1, certificate_for=shown)
+    return story
+
+
+def test_lie_is_named_where_the_name_is_cut_at_the_lying_address_too() -> None:
+    """AS12389: the resolver leads to a block page, and a second box resets the name (RU22)."""
+    verdict = cut_everywhere(default="blocked.provider.example").verdict()
+
+    assert (verdict.state, verdict.category) == (State.BLOCKED, Category.DNS_LIE)
+    assert Category.TLS_SNI_RESET in [finding.category for finding in verdict.also]
+
+
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        pytest.param({"default": "edge.instagram.com"}, id="the-owners-own-edge"),
+        pytest.param(
+            {"default": "other.cdn.example", "endorsed_default": "default.cdn.example"},
+            id="nobody-shows-the-owners",
+        ),
+    ],
+)
+def test_other_defaults_accuse_no_resolver(defaults: dict[str, str]) -> None:
+    """Geo-DNS: another address is no lie, and a CDN's default certificate names the CDN."""
+    verdict = cut_everywhere(**defaults).verdict()
+
+    assert verdict.category is Category.TLS_SNI_RESET
+
+
+def test_address_of_a_family_that_the_name_has_not_got_is_no_blocked_address() -> None:
+    """D07: verified resolvers know no IPv6 address; the one that is named is a stranger's."""
+    story = Story(endpoint(networks=(32934,)))
+    story.knowledge = knowledge(geo=Atlas({"157.240.": 32934, "2620:": 14907}))
+    story.dns([A1])
+    story.dns([STRANGER6], query_type="AAAA")
+    story.encrypted_dns(A1)
+    story.encrypted_dns(query_type="AAAA", rcode=NODATA)
+    story.good_page(A1)
+    for _ in range(3):
+        story.tcp(STRANGER6, TIMEOUT)
+
+    said = {verdict.family: verdict for verdict in story.verdicts()}
+
+    assert said[Family.IPV6].category is Category.DNS_LIE
+    assert said[Family.IPV4].state is State.OK
+
+
+def test_code_of_a_direct_question_goes_before_the_librarys_word() -> None:
+    """getaddrinfo says "temporary failure" of REFUSED and SERVFAIL alike."""
+    story = Story()
+    story.dns(
+        transport=Transport.SYSTEM, fails=failure(FailureWord.DNS_TEMPORARY_FAILURE), duration=0.02
+    )
+    story.dns(resolver="access", rcode=DENIED)
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    assert story.verdict().subtype == "refused"
+
+
+def test_bare_refusal_sooner_than_the_server_is_one_of_status() -> None:
+    """H03: 403 is what this endpoint may say itself, but not after a third of the round trip."""
+    story = Story(HTTP)
+    story.honest_dns(A1)
+    for _ in range(2):
+        story.tcp(A1, port=80)
+    story.http(A1, 403, body="<h1>Forbidden</h1>", first_byte=0.015)
+    story.http(OTHER, 404, arm=Arm.C2, name=NEUTRAL, body="no")
+
+    verdict = story.verdict()
+
+    assert (verdict.category, verdict.subtype) == (Category.BLOCKPAGE, "status")
+
+
+def test_one_version_that_passes_alone_names_the_hello() -> None:
+    """S16: all that offer TLS 1.3 are dropped, whatever name they ask for."""
+    story = Story()
+    story.honest_dns(A1)
+    for hello in ("ssl", "tls13"):
+        story.tls(A1, TIMEOUT, hello=hello, acked=1, after=10.0)
+    story.tls(A1, TIMEOUT, arm=Arm.C1, acked=1, after=10.0)
+    story.tls(A1, hello="tls12")
+
+    verdict = story.verdict()
+
+    assert (verdict.category, verdict.subtype) == (Category.TLS_FINGERPRINT_BLOCK, "version")
