@@ -92,7 +92,8 @@ def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
     if finding.state not in _ACCUSING:
         return
     if finding.category is Category.THROTTLE and finding.layer is Layer.CONTENT:
-        yield from experiments_pace.paired_transfers(scene)
+        at_responder = experiments_pace.paired_at_responder(scene)
+        yield from at_responder or experiments_pace.paired_transfers(scene)
         return
     looks: dict[Layer, TlsLook | HttpLook | QuicLook] = {
         Layer.TLS: scene.tls,

@@ -9,7 +9,7 @@ from statistics import median
 from probe.classify import constants as k
 from probe.classify.addresses import is_bogon
 from probe.classify.chains import Chain, judge_chain
-from probe.classify.look_pace import flow_of
+from probe.classify.flows import flow_of
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.model.knowledge import Knowledge

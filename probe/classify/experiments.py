@@ -178,7 +178,7 @@ def _neutral_hosts(scene: Scene) -> Iterable[str]:
         if control.accepts_foreign_names
         for last in control.last_known
     ]
-    candidates = dict.fromkeys((*facts.neutral_addresses, *known))
+    candidates = dict.fromkeys((*facts.responders, *facts.neutral_addresses, *known))
     own = {spot.address for spot in scene.facts.spots}
     usable = [a for a in candidates if a not in own and family_of(a) is scene.family]
     usable = usable or [a for a in candidates if a not in own and scene.family is None]

@@ -1,7 +1,9 @@
 """What can be asked about QUIC's versions and about pace: other versions, repeats, pairs."""
 
 from probe.classify import constants as k
+from probe.classify.addresses import family_of, neutral_name
 from probe.classify.experiments import Asked, url_of
+from probe.classify.facts import SIZED_PATH
 from probe.classify.scene import Scene
 from probe.model.experiment import Experiment, Kind
 from probe.model.words import Arm, Protocol
@@ -42,6 +44,31 @@ def repeat_downloads(scene: Scene) -> Asked:
         )
         for spot in fetched[:1]
         for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 2)
+    )
+
+
+def paired_at_responder(scene: Scene) -> Asked:
+    """One object under the endpoint's name and under a neutral one, at a helper's own responder.
+
+    techniques 4.3.1: nothing differs but the name, and it is nobody else's server.
+    """
+    found = [a for a in scene.facts.vantage.facts.responders if family_of(a) is scene.family]
+    if scene.protocol is not Protocol.HTTPS or not found:
+        return ()
+    return tuple(
+        Experiment(
+            kind=Kind.TRANSFER,
+            endpoint=scene.facts.endpoint.id,
+            arm=Arm.C2,
+            name=name,
+            family=scene.family,
+            address=found[0],
+            url=f"https://{name}{SIZED_PATH}{k.SIZED_BYTES}",
+            body_bytes=k.SIZED_BYTES,
+            round=round_,
+        )
+        for round_ in range(1, k.THROTTLE_FLOWS + 1)
+        for name in (scene.host, neutral_name(scene.host))
     )
 
 

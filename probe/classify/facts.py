@@ -53,6 +53,8 @@ class Facts:
     """C2: handshakes at neutral hosts, with the target's name or (baseline) a neutral one."""
     abroad_fetches: tuple[HttpObservation, ...] = ()
     """C2: the same for HTTP exchanges."""
+    abroad_transfers: tuple[HttpObservation, ...] = ()
+    """C2: objects of a given size from a helper's responder, under the name and a neutral one."""
     elsewhere: tuple[Observation, ...] = ()
     """C6: what other vantage points saw."""
     others: tuple[Observation, ...] = ()
@@ -89,6 +91,15 @@ _PROTOCOLS = {
     "tcp": Protocol.TCP,
 }
 _PORTS = {"https": 443, "http": 80, "tls": 443, "tcp": 443}
+
+
+SIZED_PATH = "/sized/"
+"""Where a responder has objects of a given size (probe/serve)."""
+
+
+def is_sized(o: HttpObservation) -> bool:
+    """Whether a responder's sized object was asked for."""
+    return urlsplit(o.url).path.startswith(SIZED_PATH)
 
 
 def protocol_and_port(url: str) -> tuple[Protocol, int]:
@@ -137,6 +148,7 @@ class _Sorter:
         spots = tuple(
             self._spot(address, sources, endorsed) for address, sources in claimed.items()
         )
+        abroad = [o for os in self.fetches.values() for o in os if o.arm is Arm.C2]
         traces = tuple(o for o in self.here if isinstance(o, TraceObservation))
         local = next((o for o in self.here if isinstance(o, LocalObservation)), None)
         return Facts(
@@ -149,7 +161,8 @@ class _Sorter:
             dns_control=tuple(o for o in dns if o.arm is Arm.C1),
             canary=tuple(o for o in dns if o.resolver.startswith("canary:")),
             abroad=tuple(h for hs in self.handshakes.values() for h in hs if h.seen.arm is Arm.C2),
-            abroad_fetches=tuple(o for os in self.fetches.values() for o in os if o.arm is Arm.C2),
+            abroad_fetches=tuple(o for o in abroad if not is_sized(o)),
+            abroad_transfers=tuple(o for o in abroad if is_sized(o)),
             elsewhere=tuple(self.elsewhere),
             others=tuple(o for o in self.here if o.arm in {Arm.C4, Arm.C5}),
             traces=traces,

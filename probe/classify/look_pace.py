@@ -2,92 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import mean, median, pstdev
+from statistics import median
 
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
+from probe.classify.flows import Flow, flow_of
 from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
 from probe.classify.statistics import rank_sum_p, ratio_interval, spread
-from probe.model.observation import HttpObservation, QuicObservation
-from probe.model.words import Family, Flag, Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """One download: its pace, and how it ended."""
-
-    seen: HttpObservation | QuicObservation
-    bytes: int
-    """On the wire."""
-    rate_bps: float | None
-    """After the first 32 KB where there is more, else over the whole; None if too short to say."""
-    has_stalled: bool
-    """Bytes came, then none until our patience ended."""
-    unevenness: float | None
-    """Coefficient of variation of the second half's pace, in quarters."""
-    longest_gap_s: float
-    trickles: bool = False
-    """Bytes came until our patience ended, too few to be a page."""
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it says anything about a rate (techniques 4.3: 64 KB or more)."""
-        return self.bytes >= k.TRANSFER_MIN_BYTES
-
-
-def flow_of(seen: HttpObservation | QuicObservation) -> Flow:
-    """Measure one download."""
-    points = list(seen.progress)
-    count = points[-1][1] if points else seen.bytes_received
-    given_up = ending_of(seen.failure) is Ending.SILENT and count > 0
-    waited_s = seen.duration_s - points[-1][0] if points else seen.duration_s
-    stalled = given_up and waited_s >= k.STALL_S
-    return Flow(
-        seen=seen,
-        bytes=count,
-        rate_bps=_rate(points),
-        has_stalled=stalled,
-        unevenness=_unevenness(points),
-        longest_gap_s=max((b[0] - a[0] for a, b in pairwise(points)), default=0.0),
-        trickles=given_up and not stalled,
-    )
-
-
-def _rate(points: Sequence[tuple[float, int]]) -> float | None:
-    """Return bits a second; the bucket's share is left out where the download outlasts it."""
-    if len(points) < 2:
-        return None
-    start = points[0]
-    if points[-1][1] >= k.TRANSFER_MIN_BYTES:
-        start = next((p for p in points if p[1] >= k.BUCKET_BYTES), start)
-    span_s, count = points[-1][0] - start[0], points[-1][1] - start[1]
-    if count <= 0:
-        return None
-    # Bytes that come in one burst say "at least this fast": a millisecond bounds it.
-    return count * 8 / max(span_s, 0.001)
-
-
-def _unevenness(points: Sequence[tuple[float, int]]) -> float | None:
-    if len(points) < 8:
-        return None
-    half = points[len(points) // 2 :]
-    start_s, end_s = half[0][0], half[-1][0]
-    if end_s <= start_s:
-        return None
-    paces = []
-    for quarter in range(4):
-        low = start_s + (end_s - start_s) * quarter / 4
-        high = start_s + (end_s - start_s) * (quarter + 1) / 4
-        inside = [p for p in half if low <= p[0] <= high]
-        if len(inside) < 2 or inside[-1][0] <= inside[0][0]:
-            return None
-        paces.append((inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0]))
-    return pstdev(paces) / mean(paces) if mean(paces) > 0 else None
+from probe.model.observation import HttpObservation
+from probe.model.words import Arm, Family, Flag, Protocol
 
 
 @dataclass(frozen=True)
@@ -226,13 +153,32 @@ class PaceLook:
     # --- paired transfers -------------------------------------------------------------------------
 
     @once
-    def pairs(self) -> tuple[list[float], list[float]]:
-        """Rates of the rounds: with the name, and under another name at the same address."""
-        own = [f.rate_bps for f in self.target if f.seen.attempt and f.is_long and f.rate_bps]
-        other = [
-            f.rate_bps for f in self.same_address if f.seen.attempt and f.is_long and f.rate_bps
+    def paired(self) -> tuple[tuple[Flow, ...], tuple[Flow, ...]]:
+        """Downloads of the rounds, with the name and with another one, at one server.
+
+        At the endpoint's own address where the catalogue knows another name there, else at a
+        helper's responder: in this family, or in the other one while the endpoint is slow in both.
+        """
+        own = tuple(f for f in self.target if f.seen.attempt and f.is_telling)
+        other = tuple(f for f in self.same_address if f.seen.attempt and f.is_telling)
+        if own and other:
+            return own, other
+        sized = [
+            flow_of(o)
+            for o in self.facts.abroad_transfers
+            if ending_of(o.failure) is not Ending.OURS
         ]
-        return own, other
+        here = [f for f in sized if f.seen.family is self.family]
+        sized = here or (sized if self.slow or self.is_slow_to_answer else [])
+        telling = [f for f in sized if f.seen.attempt and f.is_telling]
+        named = tuple(f for f in telling if f.host == self.facts.host)
+        return named, tuple(f for f in telling if f.host != self.facts.host)
+
+    @once
+    def pairs(self) -> tuple[list[float], list[float]]:
+        """Rates of the rounds, bits a second: with the name, and with another one."""
+        own, other = self.paired
+        return [f.rate_bps for f in own if f.rate_bps], [f.rate_bps for f in other if f.rate_bps]
 
     @once
     def p_value(self) -> float | None:
@@ -261,14 +207,45 @@ class PaceLook:
     @once
     def is_even(self) -> bool:
         """Whether the pace hardly varies: policed or shaped, where loss makes it jump."""
-        known = [f.unevenness for f in self.target if f.unevenness is not None]
+        flows = self.paired[0] or self.target
+        known = [f.unevenness for f in flows if f.unevenness is not None]
         return bool(known) and median(known) < k.THROTTLE_CV_MAX
+
+    @once
+    def burstiness(self) -> float | None:
+        """Mean over median gap of the slow downloads: how much they come in bursts."""
+        flows = self.paired[0] or self.target
+        known = [f.burstiness for f in flows if f.burstiness is not None]
+        return median(known) if known else None
+
+    @once
+    def is_policed(self) -> bool:
+        """Whether bytes come in bursts between stalls: what is too much vanishes."""
+        return self.burstiness is not None and self.burstiness >= k.POLICED_BURSTS_MIN
+
+    @once
+    def is_shaped(self) -> bool:
+        """Whether each packet waits for its turn: in a queue that grows, or at an even beat."""
+        if self.has_queue:
+            return True
+        return self.burstiness is not None and self.burstiness <= k.SHAPED_BURSTS_MAX
+
+    @once
+    def is_at_responder(self) -> bool:
+        """Whether the pairs were fetched from a helper's own responder: no server's pacing."""
+        return bool(self.paired[0]) and self.paired[0][0].seen.arm is Arm.C2
+
+    @once
+    def crawls(self) -> bool:
+        """Whether the rounds with the name come at less than 2 kB a second."""
+        own, _ = self.pairs
+        return bool(own) and median(own) < 8 * k.EXTREME_RATE_BYTES_S
 
     @once
     def has_queue(self) -> bool:
         """Whether the round trip grew while the bytes came: shaping queues, policing drops."""
         grown = []
-        for f in self.target:
+        for f in self.paired[0] or self.target:
             info = f.seen.tcp_info
             if info is not None and info.rtt_us and info.min_rtt_us:
                 grown.append(info.rtt_us > 3 * info.min_rtt_us)
@@ -290,15 +267,15 @@ class PaceLook:
 
     @once
     def is_delayed(self) -> bool:
-        """Whether each answer to the name takes ten times as long as any to a neutral one."""
-        return _is_tenfold(*self.delays)
+        """Whether each answer to the name takes several times as long as to a neutral one."""
+        return _is_manifold(*self.delays)
 
     @once
     def is_delayed_abroad(self) -> bool:
         """Whether the same holds at a host that has nothing to do with the name (C2)."""
         host = self.facts.host
         named = _waits(h for h in self.facts.abroad if h.seen.server_name == host)
-        return _is_tenfold(
+        return _is_manifold(
             named, _waits(h for h in self.facts.abroad if h.seen.server_name != host)
         )
 
@@ -312,7 +289,7 @@ class PaceLook:
 
     @once
     def shakes_slowly_by_name(self) -> bool:
-        """Whether handshakes with the name take ten times as long as those with a neutral one."""
+        """Whether handshakes with the name take several times as long as with a neutral one."""
         own = [h.seen.duration_s for s in self.spots for h in s.target if h.is_large]
         other = [
             h.seen.duration_s for s in self.spots for h in s.control if h.is_alive and h.is_large
@@ -335,8 +312,9 @@ class PaceLook:
     @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
-        flows = (*self.target, *self.same_address, *self.elsewhere_flows)
-        return tuple(f.seen.id for f in flows)
+        pairs = (*self.paired[0], *self.paired[1])
+        flows = (*self.target, *self.same_address, *self.elsewhere_flows, *pairs)
+        return tuple(dict.fromkeys(f.seen.id for f in flows))
 
     @once
     def detail(self) -> str:
@@ -349,6 +327,12 @@ class PaceLook:
         if self.same_address_rate_bps is not None:
             parts.append(
                 f"another name at the same address {self.same_address_rate_bps / 1000:.0f} kbit/s"
+            )
+        own, other = self.pairs
+        if own and other and not self.same_address:
+            parts.append(
+                f"at a responder {median(own) / 1000:.0f} kbit/s with the name,"
+                f" {median(other) / 1000:.0f} with another"
             )
         if self.control_rate_bps is not None:
             parts.append(f"other hosts {self.control_rate_bps / 1000:.0f} kbit/s")
@@ -380,10 +364,11 @@ def line_rate_bps(facts: Facts, family: Family | None) -> float | None:
     return told.rate_bps
 
 
-def _is_tenfold(own: Sequence[float], other: Sequence[float]) -> bool:
+def _is_manifold(own: Sequence[float], other: Sequence[float]) -> bool:
     if not own or not other:
         return False
-    return min(own) >= k.DELAY_MIN_S and min(own) >= k.DELAY_FACTOR_MIN * max(other)
+    # A lost packet makes one of the neutral ones late; it cannot make all of the others so.
+    return min(own) >= k.DELAY_MIN_S and min(own) >= k.DELAY_FACTOR_MIN * median(other)
 
 
 def _waits(handshakes: Iterable[Handshake]) -> list[float]:

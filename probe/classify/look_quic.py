@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
-from probe.classify.look_pace import Flow, flow_of, line_rate_bps
+from probe.classify.flows import Flow, flow_of
+from probe.classify.look_pace import line_rate_bps
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth

@@ -4,19 +4,25 @@ techniques R01-R09, T09; rows 26-30; 4.3 and 4.4. A slow server and a slow line 
 than a censor: without the same address being fast under another name, nothing above `suspected`.
 """
 
+from collections.abc import Callable
+
 from probe.classify import constants as k
 from probe.classify.look_pace import PaceLook
 from probe.classify.rules import Rule, always, suspected
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
+When = Callable[[PaceLook], bool]
 _RIVALS = ("slow_server", "slow_line", "site_down", "loss")
 
 
 def _throttle_grade(look: PaceLook) -> Grade:
-    """Techniques 4.3.4; a second time of day, which `confirmed` needs, is another session's."""
+    """Techniques 4.3.4; a second time of day, which `confirmed` needs, is another session's.
+
+    A server may pace one name of its own unevenly; a helper's responder serves both alike.
+    """
     p = look.p_value
     enough = min(len(rates) for rates in look.pairs) >= k.THROTTLE_FLOWS
-    if p is not None and p < k.P_CONFIRMED and enough and look.is_even:
+    if p is not None and p < k.P_CONFIRMED and enough and (look.is_even or look.is_at_responder):
         return Grade.STRONG
     if p is not None and p < k.P_STRONG:
         return Grade.PROBABLE
@@ -45,11 +51,10 @@ def _extreme_grade(look: PaceLook) -> Grade:
     return Grade.PROBABLE if p is not None and p <= k.P_PROBABLE else Grade.SUSPECTED
 
 
-def _throttled(subtype: str, why: str) -> Rule[PaceLook]:
-    wants_queue = subtype == "shape"
+def _throttled(subtype: str | None, when: When, why: str) -> Rule[PaceLook]:
     return Rule[PaceLook](
-        id=f"pace.throttled_{subtype}",
-        when=lambda look: look.is_throttled and look.is_even and look.has_queue is wants_queue,
+        id="pace.throttled" if subtype is None else f"pace.throttled_{subtype}",
+        when=lambda look: look.is_throttled and when(look),
         state=State.IMPAIRED,
         category=Category.THROTTLE,
         subtype=subtype,
@@ -63,20 +68,35 @@ def _throttled(subtype: str, why: str) -> Rule[PaceLook]:
 
 
 RULES_PACE: tuple[Rule[PaceLook], ...] = (
-    _throttled("shape", "R03: a steady third or less of another name's pace, through a queue."),
-    _throttled("sni_police", "R01: a steady third or less of another name's pace, by dropping."),
     Rule[PaceLook](
-        id="pace.throttled",
-        when=lambda look: look.is_throttled,
+        id="pace.delayed_by_name",
+        when=lambda look: look.is_delayed and look.is_delayed_abroad,
         state=State.IMPAIRED,
         category=Category.THROTTLE,
-        layer=Layer.CONTENT,
+        subtype="delay",
+        layer=Layer.TLS,
         trigger=Trigger.NAME,
         locus=Locus.PATH,
-        grade=_throttle_grade,
+        grade=_delay_grade,
         rivals=_RIVALS,
-        why="Row 27: a third or less of another name's pace at the same address, unevenly.",
+        why="R04: answers to the name take several times as long, at an unrelated host too.",
     ),
+    _throttled(
+        "sni_extreme",
+        lambda look: look.crawls,
+        "R02: less than 2 kB a second, where another name's pace is more than three times that.",
+    ),
+    _throttled(
+        "shape",
+        lambda look: look.is_shaped and (look.is_even or look.is_at_responder),
+        "R03: a steady third or less of another name's pace, each packet waiting for its turn.",
+    ),
+    _throttled(
+        "sni_police",
+        lambda look: look.is_policed,
+        "R01: a third or less of another name's pace, in bursts: what is too much vanishes.",
+    ),
+    _throttled(None, always, "Row 27: a third or less of another name's pace at the same server."),
     Rule[PaceLook](
         id="pace.stalls_elsewhere_too",
         when=lambda look: bool(look.target) and look.stalls_here_and_elsewhere,
@@ -112,7 +132,7 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         locus=Locus.UNKNOWN,
         grade=_extreme_grade,
         rivals=("server_refuses_name", *_RIVALS),
-        why="R02, row 26: less than 2 kB a second; a neutral name is answered ten times faster.",
+        why="R02, row 26: less than 2 kB a second; a neutral name is answered many times faster.",
     ),
     Rule[PaceLook](
         id="pace.stalled",
@@ -122,19 +142,6 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         layer=Layer.CONTENT,
         rivals=("mtu", "slow_server", "site_down", "loss", "frozen"),
         why="A download stopped; servers, lossy lines and censors do that.",
-    ),
-    Rule[PaceLook](
-        id="pace.delayed_by_name",
-        when=lambda look: look.is_delayed and look.is_delayed_abroad,
-        state=State.IMPAIRED,
-        category=Category.THROTTLE,
-        subtype="delay",
-        layer=Layer.TLS,
-        trigger=Trigger.NAME,
-        locus=Locus.PATH,
-        grade=_delay_grade,
-        rivals=_RIVALS,
-        why="R04: answers to the name take ten times as long, at an unrelated host too.",
     ),
     Rule[PaceLook](
         id="pace.slow_whatever_name",

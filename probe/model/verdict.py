@@ -140,6 +140,8 @@ class VantageFacts(Value):
     """The fastest connection to a control."""
     neutral_addresses: tuple[str, ...] = ()
     """Addresses of controls that accept foreign names, proved in the gates: hosts for C2."""
+    responders: tuple[str, ...] = ()
+    """Addresses of helpers' own responders: hosts for C2 that serve objects of any size, too."""
 
 
 class VantageVerdict(Value):

@@ -72,6 +72,11 @@ class HttpRemote:
         """Where it was reached."""
         return self._line.address
 
+    @property
+    def responders(self) -> Sequence[str]:
+        """Where its responder is: the address at which it was reached, if it has one."""
+        return (self.address,) if self.has_responder and self.address is not None else ()
+
     async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
         """Ask what it sees of the endpoint; () where it cannot or may not say."""
         question = Question(

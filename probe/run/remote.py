@@ -21,6 +21,10 @@ class Remote(Protocol):
     def notes(self) -> Sequence[str]:
         """What a reader of the run must know of it: that it fell silent, how old it is."""
 
+    @property
+    def responders(self) -> Sequence[str]:
+        """Addresses at which it answers under any name itself, with objects of any size."""
+
     async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
         """Return what the vantage sees of the endpoint; empty when it cannot be reached."""
 
@@ -33,6 +37,7 @@ class SeenElsewhere:
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     """{endpoint id: what was seen of it}"""
     notes: tuple[str, ...] = ()
+    responders: tuple[str, ...] = ()
 
     async def look(self, endpoint: Endpoint) -> Sequence[Observation]:
         """Return what was seen of the endpoint."""

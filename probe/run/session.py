@@ -157,6 +157,10 @@ class _Session:
             vantage = await ask_targets_instead(
                 vantage, self.knowledge, self.tools, self.request.endpoints, keep=kept
             )
+        responders = tuple(address for remote in self.remotes for address in remote.responders)
+        if responders:
+            facts = vantage.facts.model_copy(update={"responders": responders})
+            vantage = vantage.model_copy(update={"facts": facts})
         context.vantage = vantage
         self.on_event(GatesDone(vantage, when))
         return vantage

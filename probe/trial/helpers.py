@@ -15,7 +15,7 @@ from probe.run.setup import make_tools
 from probe.trial.places import NETWORKS
 from probe.trial.playing import knowledge_of
 from probe.trial.scenario import Line, Scenario, Setting
-from probe.trial.worlds import helper_world, service_country
+from probe.trial.worlds import helper_world, responder_place, service_country
 
 _SNAPSHOT_DATE = "2026-11-17"
 """Three days before the lab's own date."""
@@ -35,8 +35,14 @@ def remotes(line: Line) -> tuple[SeenElsewhere, ...]:
         for country in _countries(scenario, client, line.setting):
             answers = _look(_alone(line, scenario), country)
             seen.setdefault(country, {})[scenario.endpoint] = answers
+    place = responder_place(line)
+    responders: dict[str, tuple[str, ...]] = {}
+    if place is not None:
+        at = (place.ipv4, place.ipv6)
+        responders[place.country] = tuple(address for address in at if address is not None)
+        seen.setdefault(place.country, {})
     return tuple(
-        SeenElsewhere(_name(country, line.setting), answers)
+        SeenElsewhere(_name(country, line.setting), answers, responders=responders.get(country, ()))
         for country, answers in sorted(seen.items())
     )
 

@@ -84,6 +84,12 @@ HELPERS: Final[Mapping[str, Access]] = MappingProxyType(
 )
 
 
+RESPONDERS: Final = frozenset(
+    address for place in HELPERS.values() for address in (place.ipv4, place.ipv6) if address
+)
+"""Addresses at which helpers answer under any name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A network, and what else it keeps its customers from."""

@@ -13,6 +13,7 @@ from probe.model.words import Family, Protocol
 from probe.trial.blocking import BLOCKING
 from probe.trial.environments import ENVIRONMENTS
 from probe.trial.innocent import INNOCENT
+from probe.trial.places import RESPONDERS
 from probe.trial.scenario import INTERFERED, NOWHERE, Expected, Line, Scenario, node
 from probe.trial.twins import ALSO_TRUE, MAIN_ROWS, identifiable
 
@@ -50,7 +51,7 @@ def records_of(world: World, log: TruthLog, endpoints: Iterable[Endpoint]) -> Re
         for control in world.catalogue.controls
         for address in world.hosts.get(control.host, ())
         if address not in addresses
-    }
+    } | RESPONDERS
     named = {event.flow: event.name for event in log if event.name}
     for event in log:
         if event.flow.server in controls:

@@ -6,10 +6,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from probe.classify.constants import SIZED_BYTES
+from probe.classify.facts import SIZED_PATH
 from probe.errors import LabError
 from probe.lab.box import Box, Names
+from probe.lab.pki import Certificate
 from probe.lab.servers.nameserver import Lie
-from probe.lab.servers.site import Edge
+from probe.lab.servers.site import Edge, Page, Site
 from probe.lab.world import World
 from probe.lab.worlds.layout import layout_of
 from probe.lab.worlds.misbehaving import SiteChange
@@ -22,7 +25,7 @@ from probe.trial.environments import ENVIRONMENTS, Environment, link_of
 from probe.trial.innocent import INNOCENT
 from probe.trial.places import HELPERS, NETWORKS, Place, background
 from probe.trial.placing import Kind, Placement, Spot
-from probe.trial.scenario import Line, Scenario
+from probe.trial.scenario import Line, Scenario, Setting
 
 # RFC 1918, RFC 4193: what a home's router hands out.
 _HOME_RESOLVER: Final = ("192.168.178.1", "fd00:178::1")
@@ -57,7 +60,12 @@ def line_world(line: Line) -> World:
         link=link_of(environment, line.link),
         boxes=partial(_boxes, place, environment, line),
     )
-    return environment.spec(_server_side(spec, placed)).build(catalogue, seed=line.seed)
+    spec = _server_side(spec, placed)
+    responder = responder_place(line)
+    if responder is not None:
+        at = dict.fromkeys((responder.ipv4 or "", responder.ipv6 or ""), _RESPONDER)
+        spec = replace(spec, edges=MappingProxyType({**spec.edges, **at}))
+    return environment.spec(spec).build(catalogue, seed=line.seed)
 
 
 def helper_world(line: Line, country: str) -> World:
@@ -84,6 +92,27 @@ def helper_world(line: Line, country: str) -> World:
 def service_country(service: str) -> str:
     """Return where a service is at home: the country from which an origin refuses nobody."""
     return _HOMES.get(service, "US")
+
+
+def responder_place(line: Line) -> Access | None:
+    """Return where a line's responder stands: with a helper beyond the border, if there is one."""
+    if line.setting in {Setting.NONE, Setting.SNAPSHOT}:
+        return None
+    return HELPERS["US" if NETWORKS[line.network].access.country != "US" else "DE"]
+
+
+_RESPONDER: Final = Edge(
+    (
+        Site(
+            "responder.lab.example",
+            pages={f"{SIZED_PATH}{SIZED_BYTES}": Page(padding_bytes=SIZED_BYTES)},
+            plain=None,
+            alpn=("http/1.1",),
+        ),
+    ),
+    takes_every_name=True,
+    forges=Certificate.SELF_SIGNED,
+)
 
 
 # Where the services' operators are; everything else of the catalogue is American.

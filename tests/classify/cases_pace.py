@@ -1,7 +1,7 @@
 """One story per rule on pace."""
 
 from probe.model.observation import TcpInfo
-from probe.model.words import Arm
+from probe.model.words import Arm, Family
 from tests.classify.build import (
     A1,
     HOST,
@@ -32,6 +32,31 @@ def _paired(own: float, other: float, *, uneven: bool = False, queue: bool = Fal
         progress = flow(own * (1 + number / 100), uneven=uneven)
         told.http(A1, progress=progress, attempt=number, tcp_info=info)
         told.http(A1, progress=flow(other), attempt=number, arm=Arm.C1)
+    return told
+
+
+def bursts(bps: float, size: int = 131_072) -> tuple[tuple[float, int], ...]:
+    """Progress of a policed download: four packets at once, then a stall until the next."""
+    stall, step = 4 * 1_460 * 8 / bps, 1_460
+    return tuple(
+        (stall * (number // 4) + 0.03 * (number % 4), number * step)
+        for number in range(1, size // step)
+    )
+
+
+def at_responder(
+    own: tuple[tuple[float, int], ...],
+    other: tuple[tuple[float, int], ...] | None = None,
+    *,
+    rounds: int = 8,
+) -> Story:
+    """A slow page, and one object under two names at a helper's own responder."""
+    told = _answers({"progress": flow(150_000)})
+    for number in range(1, rounds + 1):
+        for name, progress in ((HOST, own), (NEUTRAL, other or flow(8e6))):
+            told.http(OTHER, arm=Arm.C2, name=name, progress=progress, attempt=number)
+            sized = {"url": f"https://{name}/sized/131072", "family": Family.IPV4}
+            told.observations[-1] = told.observations[-1].model_copy(update=sized)
     return told
 
 
@@ -82,7 +107,8 @@ def _creeping() -> Story:
 
 cases(
     pace__throttled_shape=lambda: _paired(150_000, 8e6, queue=True),
-    pace__throttled_sni_police=lambda: _paired(150_000, 8e6),
+    pace__throttled_sni_extreme=lambda: at_responder(flow(5_200, 65_536)),
+    pace__throttled_sni_police=lambda: at_responder(bursts(140_000)),
     pace__throttled=lambda: _paired(150_000, 8e6, uneven=True),
     pace__stalls_elsewhere_too=lambda: _stalls_elsewhere(),
     pace__frozen=lambda: _frozen(16_000, 16_200, 16_100, 16_000),

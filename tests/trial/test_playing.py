@@ -2,6 +2,7 @@
 
 import pytest
 
+from probe.model.words import Protocol
 from probe.trial.campaign import play_one
 from probe.trial.named import find_line
 from probe.trial.packets import Trace
@@ -75,3 +76,19 @@ def test_what_was_said_is_shown_beside_what_is_true(reset):
     text = "\n".join(str(block) for block in outcome_blocks(played))
 
     assert "blocked: tls_sni_reset/rewrite" in text
+
+
+@pytest.mark.parametrize("technique", ["R01", "R02", "R03", "R04"])
+def test_a_helpers_responder_tells_how_a_name_is_slowed(technique):
+    """The probe's transfers there differ in nothing but the name; the log is the witness."""
+    line, _ = find_line(technique, Setting.ONE)
+
+    (outcome,) = play_one(line, profile="standard").outcomes
+
+    wrong = [
+        (unit.said.node, unit.said.detail)
+        for unit in outcome.units
+        if unit.said.protocol is Protocol.HTTPS and unit.said.node != unit.expected.node
+    ]
+    assert wrong == []
+    assert any(unit.expected.is_interfered for unit in outcome.units)
