@@ -7,6 +7,8 @@ import pytest
 import trio
 
 from probe.lab.opened import virtual_world
+from probe.lab.servers.quic import _Connection
+from probe.lab.servers.udp import Datagram
 from probe.lab.worlds import build_world
 from tests.lab.support import CATALOGUE
 
@@ -89,3 +91,38 @@ async def test_a_router_may_close_udp_443_for_everybody(autojump_clock):
 
     assert got == (False, None, 0)
     assert net.log.fired() == {"Q01"}
+
+
+class RoundingQuic:
+    """A connection for which nothing is due yet at the very instant of its own timer."""
+
+    def __init__(self):
+        self.timer = trio.current_time() + 7.0
+        self.asked = 0
+
+    def get_timer(self):
+        self.asked += 1
+        assert self.asked < 100, "woken again and again at one instant"
+        return self.timer
+
+    def handle_timer(self, *, now):
+        if now > self.timer:
+            self.timer = float("inf")
+
+    def next_event(self):
+        return None
+
+    def datagrams_to_send(self, *, now):
+        return ()
+
+
+async def test_a_timer_that_rounding_calls_too_early_does_not_stop_the_clock(autojump_clock):
+    """On the lab's clock no time passes between two wake-ups: the server once spun for ever."""
+    send, receive = trio.open_memory_channel(1)
+    quic = RoundingQuic()
+    first = Datagram(b"", "203.0.113.1", 4433, "198.51.100.1")
+    with trio.move_on_after(60):
+        await _Connection(quic, None, first, None, send).run(receive)
+
+    assert quic.timer == float("inf")
+    assert trio.current_time() >= 60

@@ -18,6 +18,9 @@ from probe.lab.servers.udp import AnyAddressUdp, Datagram
 
 # RFC 9000 section 14.1: a client's first datagram is at least this long.
 _INITIAL_BYTES = 1200
+# aioquic adds times up and compares the sums: woken at the very instant of its timer, rounding may
+# tell it that nothing is due yet, and on a clock that stands still it would be woken for ever.
+_TIMER_GRAIN_S = 1e-6
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +138,8 @@ class _Connection:
             while True:
                 timer = self._quic.get_timer()
                 datagram = None
-                with trio.move_on_at(float("inf") if timer is None else timer):
+                at = float("inf") if timer is None else timer + _TIMER_GRAIN_S
+                with trio.move_on_at(at):
                     datagram = await datagrams.receive()
                 now = trio.current_time()
                 if datagram is not None:
