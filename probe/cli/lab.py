@@ -3,13 +3,32 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from probe.trial.foreign import Censor
 
 from probe.cli.options import json_option, targets_option
 from probe.lab.worlds import WORLDS, build_world
 from probe.reference.catalogue import load_catalogue
 from probe.report.grid import Cell, Grid, show
+
+
+def _load(censors: tuple[str, ...]) -> "list[Censor]":
+    from probe.trial.foreign import load_censor
+
+    return [load_censor(text) for text in censors]
+
+
+_censor_option = click.option(
+    "--censor",
+    "censors",
+    multiple=True,
+    metavar="FILE[:CLASS]",
+    help="A censor of your own (docs/guides/write-a-censor.md); may be repeated.",
+)
 
 
 @click.group()
@@ -18,9 +37,11 @@ def command() -> None:
 
 
 @command.command(name="list")
+@_censor_option
 @json_option
-def list_worlds(as_json: bool) -> None:
+def list_worlds(censors: tuple[str, ...], as_json: bool) -> None:
     """List the worlds, and what scenarios are made of."""
+    _load(censors)
     from probe.trial.blocking import BLOCKING
     from probe.trial.environments import ENVIRONMENTS
     from probe.trial.innocent import INNOCENT
@@ -70,7 +91,10 @@ _profile_option = click.option(
 @click.argument("scenario", metavar="ID")
 @_setting_option
 @_profile_option
-def show_scenario(scenario: str, setting: str | None, profile: str) -> None:
+@_censor_option
+def show_scenario(
+    scenario: str, setting: str | None, profile: str, censors: tuple[str, ...]
+) -> None:
     """Tell a scenario's story, and show the packets that matter.
 
     ID: a technique, innocent kind or environment of `lab list`, a run of a campaign (1-b7), or one
@@ -82,6 +106,7 @@ def show_scenario(scenario: str, setting: str | None, profile: str) -> None:
     from probe.trial.scenario import Setting
     from probe.trial.story import packet_blocks, story_blocks
 
+    _load(censors)
     line, only = find_line(scenario, Setting(setting) if setting else None)
     for one in line.scenarios:
         if only in (None, one.id):
@@ -95,8 +120,11 @@ def show_scenario(scenario: str, setting: str | None, profile: str) -> None:
 @click.argument("scenario", metavar="ID")
 @_setting_option
 @_profile_option
+@_censor_option
 @click.option("--trace", is_flag=True, help="Print every packet of the client, and every deed.")
-def run_scenario(scenario: str, setting: str | None, profile: str, trace: bool) -> None:
+def run_scenario(
+    scenario: str, setting: str | None, profile: str, censors: tuple[str, ...], trace: bool
+) -> None:
     """Play a scenario, and show what the run says beside what is true.
 
     ID: as for `lab show`. A run of a campaign is played whole, with all of its scenarios.
@@ -107,6 +135,7 @@ def run_scenario(scenario: str, setting: str | None, profile: str, trace: bool) 
     from probe.trial.scenario import Setting
     from probe.trial.story import outcome_blocks
 
+    _load(censors)
     line, only = find_line(scenario, Setting(setting) if setting else None)
     tap = Trace(on_line=print_line) if trace else Trace(keeps=False)
     played = play_one(line, profile=profile, on_open=tap.attach)
@@ -118,7 +147,10 @@ def run_scenario(scenario: str, setting: str | None, profile: str, trace: bool) 
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, required=True, metavar="COMMAND...")
 @targets_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the world.")
-def execute(world: str, argv: tuple[str, ...], targets: Path | None, seed: int) -> int:
+@_censor_option
+def execute(
+    world: str, argv: tuple[str, ...], targets: Path | None, seed: int, censors: tuple[str, ...]
+) -> int:
     """Run COMMAND inside WORLD: its names, its resolver, its censor; nothing else.
 
     The command's exit code is this one's. LAB_CA_FILE names the lab's certificate authority, which
@@ -126,7 +158,12 @@ def execute(world: str, argv: tuple[str, ...], targets: Path | None, seed: int) 
     """
     from probe.lab.kernel import run_command
 
-    return run_command(build_world(world, load_catalogue(targets), seed=seed), argv)
+    built = build_world(world, load_catalogue(targets), seed=seed)
+    if censors:
+        from probe.trial.foreign import censored
+
+        built = censored(built, _load(censors))
+    return run_command(built, argv)
 
 
 @command.command(name="score")
@@ -155,6 +192,7 @@ def execute(world: str, argv: tuple[str, ...], targets: Path | None, seed: int) 
 @click.option(
     "--environment", "environments", multiple=True, help="Only these lines; may be repeated."
 )
+@_censor_option
 @click.option(
     "--processes", type=click.IntRange(min=1), default=2, show_default=True, help="Side by side."
 )
@@ -181,18 +219,25 @@ def score(
     seed: int,
     kinds: tuple[str, ...],
     environments: tuple[str, ...],
+    censors: tuple[str, ...],
     processes: int,
     database: Path | None,
     picture: Path | None,
     as_json: bool,
 ) -> None:
-    """Play drawn scenarios and count how often the judge was right; nothing leaves the machine."""
+    """Play drawn scenarios and count how often the judge was right; nothing leaves the machine.
+
+    With --censor and without --kind, only those censors are drawn, beside targets that are fine.
+    """
     from probe.trial.campaign import score_plan, score_stored
     from probe.trial.grid import Plan
     from probe.trial.picture import page
     from probe.trial.scenario import Setting
     from probe.trial.scoreboard import score_blocks
 
+    foreign = _load(censors)
+    if foreign and not kinds:
+        kinds = (*(censor.id for censor in foreign), "plain")
     if database is not None and database.exists():
         counted = score_stored(database, processes=processes, tell=_tell)
     else:

@@ -7,7 +7,7 @@ truth is; `classify` has its own opinion and never reads it.
 # ruff: noqa: E501 (the table is read as a table)
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -139,8 +139,28 @@ def _row(line: str) -> Technique:
     )
 
 
-TECHNIQUES: Final[Mapping[str, Technique]] = MappingProxyType(
-    {row.id: row for row in map(_row, _TABLE.strip().splitlines())}
-)
+_ROWS: Final = {row.id: row for row in map(_row, _TABLE.strip().splitlines())}
+TECHNIQUES: Final[Mapping[str, Technique]] = MappingProxyType(_ROWS)
 """By id. Missing are rows about the vantage point or about a resolver (D13, T06, S17, Q01, E01, …),
 and boxes that hold another one (T13, S20)."""
+
+
+def add_technique(technique_id: str, means: str, words: str) -> Technique:
+    """Let a box that plays no row of the table count, for this process: `means` is its verdict.
+
+    add_technique("my-box", "blocked/tls_sni_reset/injected", "my box reset the name"). Layer and
+    protocols are those of the table's first row of that category. Raises LabError where the words
+    are not of the ontology.
+    """
+    state, _, rest = means.partition("/")
+    category, _, subtype = rest.partition("/")
+    alike = next(
+        (row for row in _ROWS.values() if (row.state, row.category) == (state, category)), None
+    )
+    if alike is None:
+        known = sorted({f"{row.state}/{row.category}" for row in _ROWS.values()})
+        raise LabError(
+            f"{means!r} is no verdict that a box can make true; there are: {', '.join(known)}"
+        )
+    row = replace(alike, id=technique_id, subtype=subtype or None, words=words)
+    return _ROWS.setdefault(technique_id, row)

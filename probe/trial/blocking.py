@@ -220,89 +220,94 @@ def _kind(technique: str, place: Placer, **more: Any) -> Kind:  # noqa: ANN401 (
 
 _SALTED: Final = {**_NEAR, "salt": tuple(range(50))}
 
-BLOCKING: Final[Mapping[str, Kind]] = MappingProxyType(
-    {
-        kind.id: kind
-        for kind in (
-            *(_kind(row, _lie(row), families="both", options={"below": (0, 1)}) for row in _LIES),
-            *(
-                _kind(row, _by_question(row), families="both", options=_NAMED)
-                for row in ("D09", "D10", "D12")
-            ),
-            _kind("T01", _by_address("T01")),
-            _kind("T02", _by_address("T02", 443)),
-            _kind("T03", _by_address("T03", 443, place=Place.IN_PATH), options=_INSIDE),
-            _kind("T04", _prohibited),
-            _kind("T05", _no_route, options={**_NEAR, "answer": ("unreachable", "silent")}),
-            _kind("T07", _by_address("T07", 443), options=_INSIDE),
-            _kind("T08", _by_name("T08"), options=_PAIRED),
-            _kind("T09", _freeze, options={**_NEAR, "packets": (20, 25, 30)}, fits=has_long_page),
-            _kind("T10", _police, options={**_NEAR, "limit": (3, 6)}, chance=True),
-            _kind("T11", _by_address("T11", 443)),
-            _kind("T12", _by_address("T12"), families="one"),
-            _kind(
-                "T13",
-                _some_paths,
-                words="a box on some of the parallel paths resets the name",
-                options=_SALTED,
-                chance=True,
-            ),
-            _kind("S01", _by_name("S01"), options=_PAIRED),
-            _kind("S02", _by_name("S02"), options=_PAIRED),
-            _kind("S03", _by_name("S03"), options=_PAIRED),
-            _kind("S04", _by_name("S04"), options=_PAIRED),
-            _kind("S05", _by_name("S05"), options=_PAIRED),
-            _kind("S06", _by_name("S06"), options=_PAIRED),
-            _kind("S08", _by_name("S08"), options=_PAIRED),
-            *(
-                _kind(row, _forge(row, 443), families="both", options=_NAMED)
-                for row in ("S09", "S10", "S11")
-            ),
-            _kind("S16", _by_address("S16", 443)),
-            _kind("S18", _pair("S18"), options=_NAMED),
-            _kind(
-                "S20",
-                _overloaded,
-                words="an overloaded box resets the name and misses three in ten",
-                options=_SALTED,
-                chance=True,
-            ),
-            *(
-                _kind(row, _by_name(row), scheme="http", options=_NAMED)
-                for row in ("H01", "H02", "H03", "H04", "H05", "H06", "H11")
-            ),
-            _kind("H09", _cut_short, scheme="http", options=_NAMED),
-            _kind("H08", _forge("H08", 80), scheme="http", families="both", options=_NAMED),
-            _kind("H12", _suppressed, families="both"),
-            _kind("Q02", _by_address("Q02", 443), quic=True),
-            _kind("Q03", _by_name_on("Q03", 443), quic=True, options=_NAMED),
-            _kind("Q04", _by_address("Q04", 443), quic=True),
-            _kind("Q07", _by_address("Q07", 443), quic=True, fits=has_long_page),
-            _kind("Q08", _by_name_on("Q08", 443), quic=True, options=_NAMED),
-            _kind("R01", _by_name("R01"), options=_NAMED, fits=has_long_page),
-            _kind("R02", _by_name("R02"), options=_NAMED),
-            _kind("R03", _by_name("R03"), options=_NAMED, fits=has_long_page),
-            _kind("R04", _by_name("R04"), options=_NAMED),
-            _kind("R05", _by_name("R05"), options=_NAMED, fits=has_long_page),
-            _kind("R06", _by_address("R06", 443), fits=has_long_page),
-            _kind("R09", _by_name("R09"), options=_NAMED),
-            _kind(
-                "AS12389",
-                _everything,
-                words="the resolver names a block page, a second box resets the name",
-                families="both",
-                options={},
-            ),
-            _kind(
-                "GFW",
-                _injection_and_reset,
-                words="forged answers race, DNS over TCP is reset, and so is the name",
-                families="both",
-                options={},
-            ),
-        )
-    }
-)
+_KINDS: Final = {
+    kind.id: kind
+    for kind in (
+        *(_kind(row, _lie(row), families="both", options={"below": (0, 1)}) for row in _LIES),
+        *(
+            _kind(row, _by_question(row), families="both", options=_NAMED)
+            for row in ("D09", "D10", "D12")
+        ),
+        _kind("T01", _by_address("T01")),
+        _kind("T02", _by_address("T02", 443)),
+        _kind("T03", _by_address("T03", 443, place=Place.IN_PATH), options=_INSIDE),
+        _kind("T04", _prohibited),
+        _kind("T05", _no_route, options={**_NEAR, "answer": ("unreachable", "silent")}),
+        _kind("T07", _by_address("T07", 443), options=_INSIDE),
+        _kind("T08", _by_name("T08"), options=_PAIRED),
+        _kind("T09", _freeze, options={**_NEAR, "packets": (20, 25, 30)}, fits=has_long_page),
+        _kind("T10", _police, options={**_NEAR, "limit": (3, 6)}, chance=True),
+        _kind("T11", _by_address("T11", 443)),
+        _kind("T12", _by_address("T12"), families="one"),
+        _kind(
+            "T13",
+            _some_paths,
+            words="a box on some of the parallel paths resets the name",
+            options=_SALTED,
+            chance=True,
+        ),
+        _kind("S01", _by_name("S01"), options=_PAIRED),
+        _kind("S02", _by_name("S02"), options=_PAIRED),
+        _kind("S03", _by_name("S03"), options=_PAIRED),
+        _kind("S04", _by_name("S04"), options=_PAIRED),
+        _kind("S05", _by_name("S05"), options=_PAIRED),
+        _kind("S06", _by_name("S06"), options=_PAIRED),
+        _kind("S08", _by_name("S08"), options=_PAIRED),
+        *(
+            _kind(row, _forge(row, 443), families="both", options=_NAMED)
+            for row in ("S09", "S10", "S11")
+        ),
+        _kind("S16", _by_address("S16", 443)),
+        _kind("S18", _pair("S18"), options=_NAMED),
+        _kind(
+            "S20",
+            _overloaded,
+            words="an overloaded box resets the name and misses three in ten",
+            options=_SALTED,
+            chance=True,
+        ),
+        *(
+            _kind(row, _by_name(row), scheme="http", options=_NAMED)
+            for row in ("H01", "H02", "H03", "H04", "H05", "H06", "H11")
+        ),
+        _kind("H09", _cut_short, scheme="http", options=_NAMED),
+        _kind("H08", _forge("H08", 80), scheme="http", families="both", options=_NAMED),
+        _kind("H12", _suppressed, families="both"),
+        _kind("Q02", _by_address("Q02", 443), quic=True),
+        _kind("Q03", _by_name_on("Q03", 443), quic=True, options=_NAMED),
+        _kind("Q04", _by_address("Q04", 443), quic=True),
+        _kind("Q07", _by_address("Q07", 443), quic=True, fits=has_long_page),
+        _kind("Q08", _by_name_on("Q08", 443), quic=True, options=_NAMED),
+        _kind("R01", _by_name("R01"), options=_NAMED, fits=has_long_page),
+        _kind("R02", _by_name("R02"), options=_NAMED),
+        _kind("R03", _by_name("R03"), options=_NAMED, fits=has_long_page),
+        _kind("R04", _by_name("R04"), options=_NAMED),
+        _kind("R05", _by_name("R05"), options=_NAMED, fits=has_long_page),
+        _kind("R06", _by_address("R06", 443), fits=has_long_page),
+        _kind("R09", _by_name("R09"), options=_NAMED),
+        _kind(
+            "AS12389",
+            _everything,
+            words="the resolver names a block page, a second box resets the name",
+            families="both",
+            options={},
+        ),
+        _kind(
+            "GFW",
+            _injection_and_reset,
+            words="forged answers race, DNS over TCP is reset, and so is the name",
+            families="both",
+            options={},
+        ),
+    )
+}
+BLOCKING: Final[Mapping[str, Kind]] = MappingProxyType(_KINDS)
 """By id. Left out: rows that touch a vantage point or a resolver (they are environments), S12 and
 S15 (no server here speaks only TLS 1.2, and no target publishes ECH), H07 (a word in a path), S13
 and Q09 (R01's box with another rule), S14 (the probe always sends a name)."""
+
+
+def add_kind(kind: Kind) -> Kind:
+    """Let a kind be drawn and named too, for this process; in place of one of that id."""
+    _KINDS[kind.id] = kind
+    return kind

@@ -271,7 +271,8 @@ class Score:
     """Verdicts by what is true and what was said."""
     services: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
-    tier_disagreements: int = 0
+    tier_disagreements: int | None = None
+    """Verdicts that differ between the lab's two executors; None while only one has played."""
     seconds: float = 0.0
     lab_seconds: float = 0.0
 
