@@ -67,7 +67,7 @@ def command(
             is_named=ca_file is not None,
         )
         gates = [o for o in reader.observations(run.id) if o.arm is Arm.GATE]
-        vantage = rejudge_vantage(gates, knowledge)
+        vantage = rejudge_vantage(gates, knowledge, run.vantage)
         new = rejudge(
             reader.evidence(run.id, knowledge.catalogue, vantage=vantage), vantage, knowledge
         )

@@ -27,7 +27,7 @@ from probe.run.request import Asked, Event, Sink
 ROUNDS_MAX = 40
 NAMED_KINDS = frozenset({Kind.HANDSHAKE, Kind.FETCH, Kind.QUIC, Kind.TRANSFER, Kind.FREEZE})
 NAMED_ARMS = frozenset({Arm.TARGET, Arm.C2, Arm.C3})
-"""Arms that send the target's own name; the others count as controls."""
+"""Arms that may send the target's own name; what sends another name counts as a control."""
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ def _grant(asked: Sequence[Experiment], case: Case, context: Context) -> tuple[E
             case.refused.add(experiment.id)
             continue
         if experiment.kind in NAMED_KINDS:
-            if experiment.arm in NAMED_ARMS:
+            if experiment.arm in NAMED_ARMS and experiment.name == case.endpoint.host:
                 if case.target_names >= limit:
                     case.refused.add(experiment.id)
                     continue

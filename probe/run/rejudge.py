@@ -7,7 +7,9 @@ from probe.classify import RULES_VERSION, judge, judge_service, judge_vantage
 from probe.model.evidence import Evidence
 from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
+from probe.model.run import Vantage
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
+from probe.run.vantage import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,11 @@ class Rejudged:
     services: tuple[ServiceVerdict, ...]
 
 
-def rejudge_vantage(gates: Sequence[Observation], knowledge: Knowledge) -> VantageVerdict:
-    """Judge the gates' stored observations anew."""
-    return judge_vantage(gates, knowledge)
+def rejudge_vantage(
+    gates: Sequence[Observation], knowledge: Knowledge, where: Vantage
+) -> VantageVerdict:
+    """Judge the gates' stored observations anew, where the run was measured from."""
+    return placed(judge_vantage(gates, knowledge), where)
 
 
 def rejudge(

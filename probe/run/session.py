@@ -37,7 +37,7 @@ from probe.run.request import (
     Sink,
     Stopped,
 )
-from probe.run.vantage import Whereabouts, find_vantage, same_network
+from probe.run.vantage import Whereabouts, find_vantage, placed, same_network
 
 # After this many endpoints in a row with no good verdict the line itself is doubted and the gates
 # are asked again.
@@ -157,6 +157,7 @@ class _Session:
             vantage = await ask_targets_instead(
                 vantage, self.knowledge, self.tools, self.request.endpoints, keep=kept
             )
+        vantage = placed(vantage, self.run.vantage)
         responders = tuple(address for remote in self.remotes for address in remote.responders)
         if responders:
             facts = vantage.facts.model_copy(update={"responders": responders})

@@ -14,6 +14,7 @@ from probe.model.knowledge import Geo, Knowledge
 from probe.model.observation import DnsObservation, Observation
 from probe.model.run import FamilyVantage, Vantage
 from probe.model.target import Control, WhoamiName
+from probe.model.verdict import VantageVerdict
 from probe.model.words import Arm, Family, Transport
 from probe.run.setup import ACCESS
 
@@ -157,6 +158,32 @@ def _said(vantage: Vantage, label: str) -> Vantage:
         said = FamilyVantage(family=Family.IPV4, asn=int(match["asn"]), country=match["country"])
         update["families"] = (said, *vantage.families[1:])
     return vantage.model_copy(update=update)
+
+
+def placed(verdict: VantageVerdict, where: Vantage) -> VantageVerdict:
+    """Return what the gates say, with the whereabouts that the run found where they found none.
+
+    Whoami answers are addresses, which are never stored: judged anew, the gates cannot place us.
+    """
+    facts = verdict.facts
+    asns = {f.asn for f in where.families if f.asn is not None}
+    resolver_asns = {f.resolver_asn for f in where.families if f.resolver_asn is not None}
+    countries = {f.resolver_country for f in where.families if f.resolver_country}
+    strangers = bool(resolver_asns and asns) and (
+        where.resolver_kind == "public"
+        or (not resolver_asns & asns and where.country not in {None, *countries})
+    )
+    found = facts.model_copy(
+        update={
+            "country": facts.country or where.country,
+            "asns": facts.asns or tuple(sorted(asns)),
+            "resolver_asns": facts.resolver_asns or tuple(sorted(resolver_asns)),
+            "resolver_is_strangers": (
+                facts.resolver_is_strangers if facts.resolver_asns and facts.asns else strangers
+            ),
+        }
+    )
+    return verdict.model_copy(update={"facts": found})
 
 
 def same_network(before: Vantage, after: Vantage) -> bool:

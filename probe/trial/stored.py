@@ -56,7 +56,7 @@ def rejudge_run(reader: Reader, run_id: str) -> LineOutcome:
     )
     # The first gates: by them the run's own verdicts were judged.
     gates = [o for o in reader.observations(run_id) if o.arm is Arm.GATE and o.attempt == 0]
-    vantage = rejudge_vantage(gates, knowledge)
+    vantage = rejudge_vantage(gates, knowledge, run.vantage)
     if vantage.may_judge:
         said = rejudge(reader.evidence(run_id, catalogue, vantage=vantage), vantage, knowledge)
     else:
