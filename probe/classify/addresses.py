@@ -39,6 +39,15 @@ def is_bogon(address: str) -> bool:
     return not parsed.is_global or parsed.is_multicast
 
 
+def is_nobodys(address: str) -> bool:
+    """Whether it is the null address or a loopback one: what ad blockers answer with."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return parsed.is_unspecified or parsed.is_loopback
+
+
 @lru_cache(maxsize=4096)
 def is_nat64(address: str) -> bool:
     """Whether a NAT64 network made this address."""
@@ -56,8 +65,11 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
-def neutral_name(host: str) -> str:
-    """Return a reserved name with as many bytes as `host` (RFC 2606, RFC 6761).
+_WORDS = ("neutralcontrolname", "controlnameneutral")
+
+
+def neutral_name(host: str, which: int = 0) -> str:
+    """Return a reserved name with as many bytes as `host` (RFC 2606, RFC 6761); there are two.
 
     "www.instagram.com" -> "neutr.example.com"; a hello with it has the same length.
     """
@@ -65,16 +77,15 @@ def neutral_name(host: str) -> str:
     for suffix in (".example.com", ".example", ".test"):
         room = length - len(suffix)
         if room >= 1:
-            return _labels(room) + suffix
-    return "test".ljust(length, "s")[:length]
+            return _labels(room, _WORDS[which]) + suffix
+    return ("test", "tset")[which].ljust(length, "s")[:length]
 
 
-def _labels(length: int) -> str:
+def _labels(length: int, word: str) -> str:
     """Return harmless labels of this many characters in all, none longer than DNS allows."""
-    word = "neutralcontrolname"
     text = (word * (length // len(word) + 1))[:length]
     if length <= 63:  # RFC 1035 section 2.3.4
         return text
     # Two labels can hold whatever is left of the 253 characters of a name, four at most are needed.
-    head, tail = text[:60], _labels(length - 61)
+    head, tail = text[:60], _labels(length - 61, word)
     return f"{head}.{tail}"

@@ -7,12 +7,12 @@ from email.utils import parsedate_to_datetime
 from statistics import median
 
 from probe.classify import constants as k
-from probe.classify.addresses import is_bogon
+from probe.classify.addresses import is_bogon, network_of
 from probe.classify.chains import Chain, judge_chain
 from probe.classify.flows import flow_of
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
-from probe.model.knowledge import Knowledge
+from probe.model.knowledge import Geo, Knowledge
 from probe.model.observation import (
     DnsObservation,
     HttpObservation,
@@ -56,9 +56,7 @@ class Tried:
         """Whether the control itself was reached: proved over TLS, or with its known page."""
         if self.is_tls:
             return any(
-                (c := self.chains.get(o.id)) is not None and c.verified and o.failure is None
-                for o in self._of_family(family)
-                if isinstance(o, TlsObservation)
+                self._is_proved(o) for o in self._of_family(family) if isinstance(o, TlsObservation)
             )
         return any(
             self.is_known_page(o) for o in self._of_family(family) if isinstance(o, HttpObservation)
@@ -76,6 +74,23 @@ class Tried:
         if not o.body and self.knowledge is not None:
             return "expect.body" in o.marks
         return expect.body.lower().encode() in o.body.lower()
+
+    @once
+    def proved_addresses(self) -> frozenset[str]:
+        """Addresses at which it was reached."""
+        return frozenset(
+            o.address
+            for o in self.seen
+            if o.address is not None
+            and (
+                (isinstance(o, TlsObservation) and self._is_proved(o))
+                or (isinstance(o, HttpObservation) and not self.is_tls and self.is_known_page(o))
+            )
+        )
+
+    def _is_proved(self, o: TlsObservation) -> bool:
+        chain = self.chains.get(o.id)
+        return chain is not None and chain.verified and o.failure is None
 
     @once
     def is_altered(self) -> bool:
@@ -200,6 +215,18 @@ class Gates:
         return tuple(t for t in self.tried if t.is_tls)
 
     @once
+    def proved_networks(self) -> dict[str, frozenset[str]]:
+        """{control's host: addresses at which it was reached, and what stands for their networks}.
+
+        CDNs name other addresses of one network to other resolvers.
+        """
+        geo = self.knowledge.geo
+        return {
+            t.control.host: t.proved_addresses | {network_key(a, geo) for a in t.proved_addresses}
+            for t in self.passing
+        }
+
+    @once
     def portals(self) -> tuple[Tried, ...]:
         """Pages of known content, in cleartext."""
         return tuple(t for t in self.tried if "portal" in t.control.purpose)
@@ -244,6 +271,12 @@ EU_COUNTRIES = frozenset(
     {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
     | {"IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
 )
+
+
+def network_key(address: str, geo: Geo) -> str:
+    """Return what addresses of one network share: its number, else the prefix around them."""
+    network = geo.network_of(address)
+    return f"AS{network.asn}" if network is not None else network_of(address)
 
 
 def operators(tried: Sequence[Tried]) -> int:

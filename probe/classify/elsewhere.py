@@ -18,6 +18,11 @@ def country_of(vantage: str | None) -> str | None:
     return found[1] if found else None
 
 
+def is_snapshot(vantage: str | None) -> bool:
+    """Whether it looked some days ago."""
+    return (vantage or "").startswith("snapshot:")
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """The other vantage points' observations of one endpoint."""
@@ -39,13 +44,30 @@ class Elsewhere:
         """Return how one step (`tcp`, `tls`, ...) ended, by vantage."""
         return self._outcomes.get(step, {})
 
-    def passing(self, step: str) -> frozenset[str]:
-        """Vantages for which the step worked at least once."""
+    def passed(self, step: str) -> frozenset[str]:
+        """Vantages for which the step worked at least once, now or when a snapshot was taken."""
         return frozenset(v for v, endings in self.of(step).items() if Ending.DONE in endings)
 
+    def passing(self, step: str) -> frozenset[str]:
+        """Those of them that look now: what a snapshot saw alive may have died since."""
+        return frozenset(v for v in self.passed(step) if not is_snapshot(v))
+
     def passing_at_home(self, step: str) -> bool:
-        """Whether it worked for a vantage of our own country."""
-        return self.home is not None and any(country_of(v) == self.home for v in self.passing(step))
+        """Whether it works for a vantage of our own country: nobody refuses the country then."""
+        return any(map(self._is_home, self.passing(step)))
+
+    def countries_passing(self, step: str) -> frozenset[str]:
+        """Countries from which it works now."""
+        found = (country_of(v) for v in self.passing(step))
+        return frozenset(country for country in found if country is not None)
+
+    def speaks_for_us(self, step: str) -> bool:
+        """Whether what works elsewhere leaves only the network between as the difference.
+
+        techniques 6.3, rows 10 to 12: a vantage of our own country, or two countries that agree.
+        One country abroad leaves an origin that refuses ours.
+        """
+        return self.passing_at_home(step) or len(self.countries_passing(step)) >= 2
 
     def fails_alike(self, step: str, endings: Iterable[Ending]) -> frozenset[str]:
         """Vantages for which the step failed, and only in one of these ways.
@@ -56,8 +78,15 @@ class Elsewhere:
         return frozenset(v for v, seen in self.of(step).items() if seen and seen <= wanted)
 
     def is_down(self, step: str, endings: Iterable[Ending]) -> bool:
-        """Whether every other vantage that looked sees the same failure."""
-        return bool(self.fails_alike(step, endings)) and not self.passing(step)
+        """Whether every other vantage that looks sees the same failure, one abroad among them.
+
+        One in our own country may be behind the same filter.
+        """
+        abroad = {v for v in self.fails_alike(step, endings) if not self._is_home(v)}
+        return bool(abroad) and not self.passing(step)
+
+    def _is_home(self, vantage: str) -> bool:
+        return self.home is not None and country_of(vantage) == self.home
 
     def leaves(self) -> frozenset[bytes]:
         """Leaf certificates that the others were shown."""

@@ -154,19 +154,21 @@ def more_connections(scene: Scene) -> Asked:
 
 
 def name_at_neutral_host(scene: Scene) -> Asked:
-    """C2: the name at a host that has nothing to do with it; a neutral name there first."""
+    """C2: the name at a host that has nothing to do with it, between two neutral names there.
+
+    All endpoints share that host, and a filter that remembers client and server cuts whatever comes
+    after another endpoint's name (1.9): only what passes before and after shows the name's own.
+    """
     if scene.protocol in {Protocol.TCP, Protocol.QUIC}:
         return ()
+    names = (neutral_name(scene.host), scene.host, neutral_name(scene.host, 1))
     found = []
     for address in _neutral_hosts(scene):
         family = family_of(address)
-        for name in (neutral_name(scene.host), scene.host):
-            spot = Spot(address=address, family=family or Family.IPV4, truth=Truth.UNKNOWN)
-            tried = attempt(scene, spot, Arm.C2, name)
-            found.append(tried)
-            if name == scene.host:
-                # Twice: a grade above `probable` rests on it.
-                found.append(tried.model_copy(update={"round": 1}))
+        spot = Spot(address=address, family=family or Family.IPV4, truth=Truth.UNKNOWN)
+        tried = [attempt(scene, spot, Arm.C2, name) for name in names]
+        # Twice: a grade above `probable` rests on it.
+        found += [*tried, tried[1].model_copy(update={"round": 1})]
     return tuple(found)
 
 
@@ -250,6 +252,15 @@ def other_ports(scene: Scene) -> Asked:
             url=f"{scheme}://{scene.host}/",
         )
         for spot in scene.tcp.spots[:_ADDRESSES]
+    )
+
+
+def time_to_host(scene: Scene) -> Asked:
+    """Connections to another port of the same addresses, for the time a packet needs."""
+    return tuple(
+        asked.model_copy(update={"round": round_})
+        for asked in other_ports(scene)
+        for round_ in range(k.FIRST_BLOCK_ROUNDS + 1)
     )
 
 

@@ -1,13 +1,16 @@
 """What can be asked of resolvers: the same name elsewhere, another name there, by other ways."""
 
 from probe.classify import constants as k
-from probe.classify.experiments import Asked, controls
+from probe.classify.experiments import Asked, controls, first_block, more_connections
+from probe.classify.outcomes import Ending
 from probe.classify.scene import Scene
 from probe.classify.statements import is_system, source_of
 from probe.model.experiment import Experiment, Kind
 from probe.model.words import Arm, Transport
 
 _ENCRYPTED = (Transport.DOH, Transport.DOT)
+# How many of the doubted resolvers are asked again.
+_DOUBTED = 3
 
 
 def _resolve(scene: Scene, arm: Arm, name: str, resolver: str, transport: Transport) -> Experiment:
@@ -63,19 +66,40 @@ def resolver_matrix(scene: Scene) -> Asked:
 
 
 def same_question_again(scene: Scene) -> Asked:
-    """The doubted questions again: a lie is told each time."""
+    """The doubted questions again: a lie is told each time.
+
+    Where silence is in doubt, as often for a neutral name: the run draws the order by lot.
+    """
     doubted = {
-        (s.seen.resolver, s.seen.transport): None
+        (s.seen.resolver, s.seen.transport): s.kind
         for s in scene.dns.first_said
         if s.is_true is not True
     }
-    return tuple(
-        _resolve(scene, Arm.TARGET, scene.host, resolver, transport).model_copy(
-            update={"round": round_}
-        )
-        for resolver, transport in list(doubted)[:3]
-        for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)
-    )
+    found = []
+    for (resolver, transport), kind in list(doubted.items())[:_DOUBTED]:
+        asked = _resolve(scene, Arm.TARGET, scene.host, resolver, transport)
+        others = [asked]
+        if kind in {Ending.SILENT, Ending.TEMPORARY}:
+            others += [
+                _resolve(scene, Arm.C1, c.host, resolver, transport)
+                for c in controls(scene, "neutral_name")[:1]
+            ]
+        found += [
+            one.model_copy(update={"round": round_})
+            for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)
+            for one in others
+        ]
+    return tuple(found)
+
+
+def everything_again(scene: Scene) -> Asked:
+    """What failed, again: questions, connections, or rounds with and without the name."""
+    if not scene.facts.spots:
+        return same_question_again(scene)
+    questions = same_question_again(scene) if scene.dns.drops else ()
+    if scene.tcp.all_fail:
+        return (*questions, *more_connections(scene))
+    return (*questions, *first_block(scene))
 
 
 def access_resolver(scene: Scene) -> Asked:

@@ -4,8 +4,9 @@ techniques 1.8 (E01-E12), T06, T15, S17. One operator's controls are one witness
 """
 
 from probe.classify import constants as k
-from probe.classify.controls import Gates, Tried, operators
+from probe.classify.controls import Gates, Tried, network_key, operators
 from probe.classify.statements import ENCRYPTED
+from probe.model.observation import DnsObservation
 from probe.model.words import Family
 
 
@@ -137,17 +138,31 @@ def resolvers_fail(gates: Gates, *, encrypted: bool) -> bool:
 
 
 def working_resolvers(gates: Gates, query_type: str | None = None) -> tuple[str, ...]:
-    """Return `<id>/<transport>` of resolvers that told a control's address (of this type)."""
-    told = (o for o in gates.dns if o.addresses and query_type in {None, o.query_type})
+    """Return `<id>/<transport>` of resolvers that told a control's true address (of this type).
+
+    An injector answers in a dead resolver's name, too: what it says of blocked controls does not
+    make the resolver work.
+    """
+    told = (o for o in gates.dns if query_type in {None, o.query_type} and _is_true(o, gates))
     return tuple(sorted({f"{o.resolver}/{o.transport}" for o in told}))
 
 
+def _is_true(o: DnsObservation, gates: Gates) -> bool:
+    """Whether an answer names an address that proved to be a control's, or its neighbour."""
+    networks = gates.proved_networks.get(o.name)
+    if not networks:
+        return False
+    geo = gates.knowledge.geo
+    return any(a in networks or network_key(a, geo) in networks for a in o.addresses)
+
+
 def failing_resolvers(gates: Gates) -> tuple[str, ...]:
-    """Return those that told none, of at least two controls asked."""
+    """Return those that told no true address, of at least two reachable controls asked."""
     working = set(working_resolvers(gates))
+    reachable = {t.control.host for t in gates.passing}
     asked: dict[str, set[str]] = {}
     for o in gates.dns:
-        if not o.resolver.startswith("canary:"):
+        if not o.resolver.startswith("canary:") and (o.name in reachable or not o.addresses):
             asked.setdefault(f"{o.resolver}/{o.transport}", set()).add(o.name)
     return tuple(sorted(s for s, names in asked.items() if s not in working and len(names) >= 2))
 

@@ -18,12 +18,12 @@ class Case:
     """A neutral name at the same address was answered."""
     c2: str | None
     """The name at a neutral host: `dead` (fails there too), `alive`, None (not tried)."""
-    elsewhere: bool
-    """Another vantage point sees the step work."""
     elsewhere_home: bool
-    """... one in our own country."""
+    """A vantage point of our own country sees the step work, now."""
     too_soon: int
     """Failures that came before the server could have answered."""
+    too_soon_p: float
+    """Of so many ends being sooner than every round trip seen, had the server sent them."""
     p_value: float | None
     discordant: bool
     """Every round failed with the name and passed without."""
@@ -31,41 +31,47 @@ class Case:
     controls: int
     residual: bool
 
+    @property
+    def is_physical(self) -> bool:
+        """Whether the ends came sooner than the server could send them, beyond chance."""
+        return self.too_soon >= k.ARTEFACT_SIGHTINGS and self.too_soon_p <= k.P_PROBABLE + _EPSILON
+
 
 def name_grade(case: Case) -> Grade:
     """Return the grade of "it is the name".
 
     techniques 0.2: the test says that the name makes a difference, not that a censor does: an edge
-    whose backend for this one name is broken gives the same pattern. So beyond `probable` something
-    must speak against the server itself: the name fails at a host that has nothing to do with it
-    (C2), another vantage point is served (C6), or the end came sooner than the server could answer.
+    whose backend for this one name is broken gives the same pattern, and so does an origin that
+    refuses our country under this name. So beyond `suspected` something must speak against the
+    server itself: the name fails at a host that has nothing to do with it (C2), the end came sooner
+    than the server could answer, or a vantage of our own country is served (C6).
     """
-    physical = case.too_soon >= k.ARTEFACT_SIGHTINGS
-    if case.c2 == "alive" and not physical and not case.elsewhere_home:
-        return Grade.SUSPECTED
     if not case.c1_alive and case.c2 != "dead":
         return Grade.SUSPECTED
-    backed = case.c2 == "dead" or case.elsewhere or physical
-    proved = case.c2 == "dead" or case.elsewhere_home
+    served_at_home = case.elsewhere_home and case.c2 is None
+    if not (case.c2 == "dead" or case.is_physical or served_at_home):
+        return Grade.SUSPECTED
+    grades = [Grade.SUSPECTED, _by_test(case)]
     several = case.failures >= k.ARTEFACT_SIGHTINGS and case.controls >= k.ARTEFACT_SIGHTINGS
-    grades = [Grade.SUSPECTED, _by_test(case, backed=backed, proved=proved)]
-    if several and (physical or case.c2 == "dead"):
+    if several and (case.is_physical or case.c2 == "dead"):
         grades.append(Grade.PROBABLE)
-    if case.too_soon >= k.TOO_SOON_STRONG:
+    if case.too_soon >= k.TOO_SOON_STRONG and case.too_soon_p < k.P_STRONG:
         # No order needs to be drawn for what the server cannot have sent.
         grades.append(Grade.STRONG)
     return max(grades, key=RANK.index)
 
 
-def _by_test(case: Case, *, backed: bool, proved: bool) -> Grade:
+def _by_test(case: Case) -> Grade:
     p = case.p_value
     if p is None or case.residual:
         # techniques 0.3: with residual state about, a control's failure is no data.
         return Grade.SUSPECTED
+    # A server may refuse this client alone, whom it saw before; the name at a stranger's host not.
+    proved = case.c2 == "dead" or (case.is_physical and case.elsewhere_home)
     if p < k.P_CONFIRMED and proved:
         return Grade.CONFIRMED
-    if p < k.P_STRONG and backed:
+    if p < k.P_STRONG:
         return Grade.STRONG
-    if p <= k.P_PROBABLE + _EPSILON and (case.discordant or p < k.P_STRONG):
+    if p <= k.P_PROBABLE + _EPSILON and case.discordant:
         return Grade.PROBABLE
     return Grade.SUSPECTED

@@ -27,6 +27,15 @@ _VANTAGE_CATEGORIES = {
 }
 _DECISIVE = frozenset({State.BLOCKED, State.DOWN, State.REFUSED})
 _ORDER = (State.IMPAIRED, State.RESTRICTED)
+# Nobody's fault as far as is known, and yet no ordinary client here gets an address that serves.
+_KEEPS_CLIENTS_AWAY = frozenset(
+    {
+        "dns.dead_answer",
+        "dns.fails_for_this_name",
+        "dns.nulled_at_home",
+        "dns.silent_for_this_name",
+    }
+)
 
 
 def judge(evidence: Evidence, knowledge: Knowledge) -> tuple[Verdict, ...]:
@@ -101,7 +110,7 @@ def _primary(findings: Sequence[Finding], protocol: Protocol) -> Finding:
             if finding.state is state:
                 return finding
     if protocol is Protocol.QUIC:
-        return findings[-1]
+        return findings[0] if findings[0].rule_id in _KEEPS_CLIENTS_AWAY else findings[-1]
     return _calm(findings)
 
 
@@ -112,7 +121,7 @@ def _calm(findings: Sequence[Finding]) -> Finding:
     clients use is dead; a stalled download only where the page itself is fine.
     """
     dns, tcp, *rest = findings
-    if dns.rule_id == "dns.dead_answer":
+    if dns.rule_id in _KEEPS_CLIENTS_AWAY:
         return dns
     if tcp.state is State.INSUFFICIENT:
         untried = tcp.rule_id == "tcp.not_tried"

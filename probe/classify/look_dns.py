@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from probe.classify import constants as k
-from probe.classify.addresses import family_of, is_bogon, is_nat64
+from probe.classify.addresses import family_of, is_bogon, is_nat64, is_nobodys
 from probe.classify.fingerprints import is_censors
 from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
 from probe.classify.remember import once
+from probe.classify.silences import Silences
 from probe.classify.spots import Truth
 from probe.classify.statements import (
     CUTS,
@@ -18,13 +19,12 @@ from probe.classify.statements import (
     is_answered,
     words,
 )
-from probe.classify.testimony import Testimony
 from probe.model.observation import DnsAnswer, DnsObservation
 from probe.model.words import Flag, Transport
 
 
 @dataclass(frozen=True)
-class DnsLook(Testimony):
+class DnsLook(Silences):
     """The evidence of one family (or, with None, of both) for the DNS rules."""
 
     # --- what rules ask --------------------------------------------------------------------------
@@ -139,15 +139,6 @@ class DnsLook(Testimony):
         return any(o.name != self.facts.host and is_answered(o) for o in self.facts.canary)
 
     @once
-    def drops(self) -> tuple[Said, ...]:
-        """Silence for the name at the system's resolver, which answers for neutral names."""
-        return tuple(
-            s
-            for s in self.system
-            if s.kind in {Ending.SILENT, Ending.TEMPORARY} and self.control_works(s.seen)
-        )
-
-    @once
     def cut_over_tcp(self) -> tuple[Said, ...]:
         """DNS over TCP that was cut after the question, where encrypted questions are not."""
         if any(s.kind in CUTS for s in self.over_encrypted):
@@ -167,6 +158,12 @@ class DnsLook(Testimony):
     def system_is_honest(self) -> bool:
         """Whether an ordinary client here learns a true address, first."""
         return any(s.is_true for s in self.system) and not self.system_lies
+
+    @once
+    def is_silence(self) -> bool:
+        """Whether the system's resolver says nothing of a name that exists, and talks otherwise."""
+        silent = {Ending.SILENT, Ending.TEMPORARY}
+        return bool(self.drops) and self.is_affirmed and all(s.kind in silent for s in self.system)
 
     @once
     def is_hosts_file(self) -> bool:
@@ -213,17 +210,33 @@ class DnsLook(Testimony):
         return bool(self.asked) and all(s.answer is None for s in self.said) and not self.all_deny
 
     @once
-    def is_private(self) -> bool:
-        """Whether the system's resolver is this machine's or the router's own."""
-        kinds = set(self.facts.vantage.facts.resolver_kinds)
-        if self.facts.local is not None:
-            kinds |= set(self.facts.local.resolver_kinds)
-        return bool(kinds & {"loopback", "private"}) and "access" not in kinds
+    def lies_are_null(self) -> bool:
+        """Whether the false answers are the null address or this machine's own."""
+        told = [a for s in self.system_lies if s.answer is not None for a in s.answer.addresses]
+        return bool(told) and all(map(is_nobodys, told)) and not self.access_lies
 
     @once
-    def is_strangers_resolver(self) -> bool:
-        """Whether the system's resolver was chosen by somebody here, not given by the network."""
-        return self.facts.vantage.facts.resolver_is_strangers
+    def lies_in_own_network(self) -> bool:
+        """Whether the false addresses are in the access network: a provider's own page."""
+        ours = set(self.facts.vantage.facts.asns)
+        geo = self.facts.knowledge.geo
+        told = [a for s in self.system_lies if s.answer is not None for a in s.answer.addresses]
+        networks = [geo.network_of(a) for a in told]
+        return bool(networks) and all(n is not None and n.asn in ours for n in networks)
+
+    @once
+    def lies_only_over_udp(self) -> bool:
+        """Whether a public resolver's answer is false over UDP and its own by other ways is true.
+
+        A resolver that filters lies by every way.
+        """
+        honest = {s.seen.resolver for s in (*self.public_tcp, *self.encrypted) if s.is_true}
+        filters = {
+            s.seen.resolver for s in (*self.public_tcp, *self.encrypted) if s.is_true is False
+        }
+        return any(s.seen.resolver in honest - filters for s in self.udp_lies) or (
+            self.system_is_public and bool(self.system_lies) and bool(honest - filters)
+        )
 
     @once
     def system_is_public(self) -> bool:
@@ -258,14 +271,17 @@ class DnsLook(Testimony):
     @once
     def artefacts(self) -> int:
         """Sightings of what cannot be an accident: known block addresses, admissions."""
-        lies = (*self.system_lies, *self.udp_lies, *self.tcp_lies)
-        known = {
-            s.seen.id
-            for s in lies
+        return len({s.seen.id for s in (*self.known_lies, *self.admissions)})
+
+    @once
+    def known_lies(self) -> tuple[Said, ...]:
+        """Lies that name a known filter's address or name."""
+        return tuple(
+            s
+            for s in (*self.system_lies, *self.udp_lies, *self.tcp_lies)
             if s.answer is not None
             and any(self._is_known_lie(t) for t in (*s.answer.addresses, *s.answer.cnames))
-        }
-        return len(known | {s.seen.id for s in self.admissions})
+        )
 
     def lie_kind(self, lies: Iterable[Said]) -> str:
         """Return the first lie's subtype; a code goes before a library's word for one."""
@@ -336,7 +352,10 @@ class DnsLook(Testimony):
             flags.append(Flag.DNS64)
         return tuple(flags)
 
-    p_value: float | None = None
+    @once
+    def p_value(self) -> float | None:
+        """Of the test over rounds of silence; a lie is nothing that chance draws (0.2)."""
+        return self.drop_p if self.drops and not self.system_lies else None
 
     @once
     def n_target(self) -> int:

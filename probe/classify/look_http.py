@@ -9,11 +9,17 @@ from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors
+from probe.classify.look_tls import is_between
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.pages import host_of, owner_of, page_marks
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
-from probe.classify.statistics import Stratum, discordance_p, fully_discordant
+from probe.classify.statistics import (
+    Stratum,
+    discordance_p,
+    fully_discordant,
+    sooner_than_all_p,
+)
 from probe.model.observation import HttpObservation
 from probe.model.words import Family, Flag, Protocol
 
@@ -151,6 +157,28 @@ class HttpLook:
                     found.append(o)
         return tuple(found)
 
+    @once
+    def too_soon_p(self) -> float:
+        """How likely that is if the server sent them, each a round trip or more late."""
+        found = [1.0]
+        for s in self.spots:
+            own = [o for o in s.fetches if self._counts(o)]
+            soon = [o for o in own if o in self.too_soon]
+            made = [o for o in s.connects if o.failure is None]
+            found.append(sooner_than_all_p(len(soon), len(own), len(made)))
+        return min(found)
+
+    @once
+    def is_physical(self) -> bool:
+        """Whether so many came sooner than the server could send them that it is no chance."""
+        return len(self.too_soon) >= k.ARTEFACT_SIGHTINGS and self.too_soon_p <= k.P_PROBABLE
+
+    @once
+    def is_excused(self) -> bool:
+        """Whether the name fares so at its own addresses only: see `TlsLook.is_excused`."""
+        at_home = self.elsewhere.passing_at_home("http")
+        return self.c2 == "alive" and not self.is_physical and not at_home
+
     # --- controls ---------------------------------------------------------------------------------
 
     @once
@@ -187,12 +215,18 @@ class HttpLook:
         baseline = [o for o in abroad if o.host.partition(":")[0].lower() != host]
         if not named or not baseline or any(o.status is None for o in baseline):
             return None
+        if not all(self._fares_like_target(o, baseline) for o in named):
+            return "alive"
+        # That host is everybody's: see `TlsLook.c2`.
+        times = [o.started_at for o in baseline]
+        return "dead" if any(is_between(o.started_at, times) for o in named) else None
+
+    def _fares_like_target(self, o: HttpObservation, baseline: Iterable[HttpObservation]) -> bool:
         if self.all_fail:
-            return "alive" if any(o.status is not None for o in named) else "dead"
-        got = {(o.status, host_of(o.location or "")) for o in self.answered}
-        ordinary = {(o.status, host_of(o.location or "")) for o in baseline}
-        same = all((o.status, host_of(o.location or "")) in got - ordinary for o in named)
-        return "dead" if same else "alive"
+            return o.status is None and ending_of(o.failure) is self.kind
+        ordinary = {(b.status, host_of(b.location or "")) for b in baseline}
+        got = {(a.status, host_of(a.location or "")) for a in self.answered}
+        return (o.status, host_of(o.location or "")) in got - ordinary
 
     @once
     def elsewhere(self) -> Elsewhere:
@@ -263,8 +297,7 @@ class HttpLook:
         return tuple(
             o
             for o in self.answered
-            if o.ended == "truncated"
-            or (o.ended == "failed" and ending_of(o.failure) in {Ending.RESET, Ending.CLOSED})
+            if o.ended == "truncated" or ending_of(o.failure) in {Ending.RESET, Ending.CLOSED}
         )
 
     @once

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from probe.classify import constants as k
-from probe.classify.elsewhere import Elsewhere
+from probe.classify.elsewhere import Elsewhere, is_snapshot
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
 from probe.classify.handshakes import Handshake
@@ -79,19 +79,21 @@ class PaceLook:
 
     @once
     def slow(self) -> tuple[Flow, ...]:
-        """Downloads from the endpoint that are slow beside the line, in one look's terms."""
+        """Downloads from the endpoint that are slow beside the line, in one look's terms.
+
+        None where most are not: a lossy line slows one in a few.
+        """
         control = self.control_rate_bps
-        if control is None:
-            return ()
-        return tuple(
+        told = [
             f
             for f in self.target
-            if f.rate_bps is not None
-            and not f.has_stalled
-            and f.bytes >= 16_384
-            and f.rate_bps < k.LOOK_RATE_MAX_BPS
-            and f.rate_bps < k.LOOK_RATIO_MAX * control
-        )
+            if f.rate_bps is not None and not f.has_stalled and f.bytes >= 16_384
+        ]
+        if control is None:
+            return ()
+        bound_bps = min(k.LOOK_RATE_MAX_BPS, k.LOOK_RATIO_MAX * control)
+        slow = tuple(f for f in told if (f.rate_bps or 0.0) < bound_bps)
+        return slow if 2 * len(slow) > len(told) else ()
 
     @once
     def same_address_rate_bps(self) -> float | None:
@@ -139,9 +141,11 @@ class PaceLook:
 
     @once
     def elsewhere_goes_further(self) -> bool:
-        """Whether another vantage point read more than that from the endpoint itself."""
+        """Whether another vantage point reads more than that from the endpoint itself, now."""
         return any(
-            isinstance(o, HttpObservation) and flow_of(o).bytes > k.FREEZE_MAX_BYTES
+            isinstance(o, HttpObservation)
+            and not is_snapshot(o.vantage)
+            and flow_of(o).bytes > k.FREEZE_MAX_BYTES
             for o in self.facts.elsewhere
         )
 

@@ -12,7 +12,7 @@ from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
-from probe.model.observation import HttpObservation, QuicObservation
+from probe.model.observation import QuicObservation
 from probe.model.words import Family, Flag
 
 _NEGOTIATION = "negotiation"
@@ -150,17 +150,6 @@ class QuicLook:
         )
 
     @once
-    def is_offered(self) -> bool:
-        """Whether the service says itself that it speaks HTTP/3 (Alt-Svc, RFC 9114 3.1.1)."""
-        return any(
-            key.lower() == "alt-svc" and "h3" in value
-            for s in self.facts.spots
-            for o in s.fetches
-            if isinstance(o, HttpObservation)
-            for key, value in o.headers
-        )
-
-    @once
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
@@ -177,6 +166,11 @@ class QuicLook:
     def works_elsewhere(self) -> bool:
         """Whether another vantage point completed a QUIC handshake."""
         return bool(self.elsewhere.passing("quic"))
+
+    @once
+    def is_vouched_for(self) -> bool:
+        """Whether the addresses are alive for others, with only our network as the difference."""
+        return self.elsewhere.speaks_for_us("quic") or self.elsewhere.speaks_for_us("tcp")
 
     @once
     def closed(self) -> tuple[QuicObservation, ...]:

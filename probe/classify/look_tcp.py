@@ -8,6 +8,7 @@ from probe.classify.facts import Facts
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
+from probe.classify.statistics import sooner_than_all_p
 from probe.model.observation import TcpObservation
 from probe.model.words import FailureWord, Family, Flag
 
@@ -78,16 +79,23 @@ class TcpLook:
 
     @once
     def too_soon(self) -> tuple[TcpObservation, ...]:
-        """Refusals that came before the host itself could have answered."""
-        return tuple(
-            o
-            for s in self.spots
-            for o in s.connects
-            if ending_of(o.failure) is Ending.REFUSED
-            and s.rtt_s
-            and s.rtt_samples >= 1
-            and o.duration_s < k.INJECTED_RATIO_MAX * s.rtt_s
-        )
+        """Refusals that came before the host itself could have answered.
+
+        Nothing where chance would do: the round trip is that of connections to other ports, and
+        each may hold a lost SYN.
+        """
+        found: list[TcpObservation] = []
+        for s in self.spots:
+            refused = [o for o in s.connects if ending_of(o.failure) is Ending.REFUSED]
+            made = [o for o in (*s.connects, *s.other_ports) if o.failure is None]
+            soon = [
+                o
+                for o in refused
+                if s.rtt_s is not None and o.duration_s < k.INJECTED_RATIO_MAX * s.rtt_s
+            ]
+            if sooner_than_all_p(len(soon), len(refused), len(made)) <= k.P_PROBABLE:
+                found += soon
+        return tuple(found)
 
     @once
     def is_refused_nearby(self) -> bool:
@@ -149,6 +157,11 @@ class TcpLook:
     def elsewhere(self) -> Elsewhere:
         """What other vantage points saw."""
         return Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+
+    @once
+    def is_vouched_for(self) -> bool:
+        """Whether others connect now, from where nothing but our own network differs."""
+        return self.elsewhere.speaks_for_us("tcp")
 
     @once
     def evidence(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What became of handshakes with the endpoint's name, beside those with a neutral one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from probe.classify import constants as k
@@ -9,7 +10,12 @@ from probe.classify.handshakes import Handshake
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
 from probe.classify.shown import Shown, counts
-from probe.classify.statistics import Stratum, discordance_p, fully_discordant
+from probe.classify.statistics import (
+    Stratum,
+    discordance_p,
+    fully_discordant,
+    sooner_than_all_p,
+)
 from probe.model.words import Flag
 
 Arms = Literal["alive", "dead"] | None
@@ -67,19 +73,37 @@ class TlsLook(Shown):
 
     @once
     def c2(self) -> Arms:
-        """Whether the endpoint's name is answered at a neutral host that answers neutral names."""
-        host, verdicts = self.facts.host, []
-        abroad = [h for h in self.facts.abroad if counts(h)]
-        for address in {h.seen.address for h in abroad}:
-            at = [h for h in abroad if h.seen.address == address]
-            baseline = [h for h in at if h.seen.server_name != host]
-            named = [h for h in at if h.seen.server_name == host]
-            # A host that does not answer any name we like is no witness.
-            if named and baseline and all(h.is_alive for h in baseline):
-                verdicts.append(any(h.is_alive for h in named))
+        """Whether the endpoint's name is answered at a neutral host that answers neutral names.
+
+        `dead` only where the very thing happens there that happens at the endpoint, and neutral
+        names pass before and soon after it: that host is everybody's, and a filter's memory of
+        another endpoint's name would cut ours as well.
+        """
+        verdicts = [v for a in {h.seen.address for h in self._abroad} if (v := self._c2_at(a))]
         if not verdicts:
             return None
-        return "alive" if any(verdicts) else "dead"
+        return "alive" if "alive" in verdicts else "dead"
+
+    @once
+    def _abroad(self) -> tuple[Handshake, ...]:
+        found = (h for h in self.facts.abroad if counts(h))
+        return tuple(sorted(found, key=lambda h: h.seen.started_at))
+
+    def _c2_at(self, address: str | None) -> Arms:
+        at = [h for h in self._abroad if h.seen.address == address]
+        named = [h for h in at if h.seen.server_name == self.facts.host]
+        # A host that does not answer any name we like is no witness.
+        baseline = [h for h in at if h.seen.server_name != self.facts.host]
+        if not named or not baseline or not all(h.is_alive for h in baseline):
+            return None
+        alike = [h for h in named if self._fails_like_target(h)]
+        if len(alike) < len(named):
+            return "alive" if any(h.is_alive for h in named if h not in alike) else None
+        times = [h.seen.started_at for h in baseline]
+        return "dead" if any(is_between(h.seen.started_at, times) for h in alike) else None
+
+    def _fails_like_target(self, h: Handshake) -> bool:
+        return h.ending is self.kind and not (self.is_like_servers and not _is_like_servers(h))
 
     @once
     def is_name(self) -> bool:
@@ -92,6 +116,33 @@ class TlsLook(Shown):
     def too_soon(self) -> tuple[Handshake, ...]:
         """Failures that came before anything of the server's could have."""
         return tuple(h for h in self.failures if h.is_too_soon)
+
+    @once
+    def too_soon_p(self) -> float:
+        """How likely that is if these ends were the server's, each a round trip or more late."""
+        found = [1.0]
+        for s in self.spots:
+            tried = (*s.target, *s.control)
+            ends = [h for h in tried if counts(h) and h.ending is not Ending.DONE]
+            timed = [h for h in ends if h.ratio is not None]
+            made = [o for o in s.connects if o.failure is None]
+            soon = [h for h in timed if h.is_too_soon]
+            found.append(sooner_than_all_p(len(soon), len(timed), len(made)))
+        return min(found)
+
+    @once
+    def is_physical(self) -> bool:
+        """Whether so many ends came sooner than the server could send that it is no chance."""
+        return len(self.too_soon) >= k.ARTEFACT_SIGHTINGS and self.too_soon_p <= k.P_PROBABLE
+
+    @once
+    def is_excused(self) -> bool:
+        """Whether the name fails at its own addresses only, as a broken or refusing server's does.
+
+        A vantage of our own country that is served there takes the excuse away.
+        """
+        at_home = self.elsewhere.passing_at_home("tls")
+        return self.c2 == "alive" and not self.is_physical and not at_home
 
     @once
     def is_injected(self) -> bool:
@@ -119,14 +170,14 @@ class TlsLook(Shown):
         kernel does, unless it resets first (techniques 0.5).
         """
         told = [h for h in self.failures if h.ratio is not None and h.is_acked is not None]
-        own = [h for h in told if h.is_acked and (h.ratio or 0.0) >= k.REWRITE_RATIO_MIN]
+        own = [h for h in told if _is_like_servers(h)]
         return bool(own) and 2 * len(own) > len(told)
 
     @once
     def is_servers_own(self) -> bool:
         """Whether it looks like the peer's own, and nothing speaks against that."""
-        spoken = self.c2 == "dead" or (self.c1 == "alive" and self.elsewhere.passing("tls"))
-        return self.is_like_servers and not spoken
+        at_home = self.c1 == "alive" and self.elsewhere.passing_at_home("tls")
+        return self.is_like_servers and not (self.c2 == "dead" or at_home)
 
     @once
     def acked(self) -> bool | None:
@@ -228,6 +279,23 @@ class TlsLook(Shown):
         if self.reason == "expired":
             flags.append(Flag.CERTIFICATE_EXPIRED)
         return tuple(flags)
+
+
+def _is_like_servers(h: Handshake) -> bool:
+    return bool(h.is_acked) and (h.ratio or 0.0) >= k.REWRITE_RATIO_MIN
+
+
+def is_between(at: datetime, controls: Sequence[datetime]) -> bool:
+    """Whether controls were tried before an attempt and soon after it.
+
+    Soon: before what a filter remembers of another attempt can have run out in between.
+    """
+    after = min((c for c in controls if c > at), default=None)
+    return (
+        after is not None
+        and any(c < at for c in controls)
+        and (after - at).total_seconds() < k.RECHECK_GAP_S
+    )
 
 
 def strata_of(target: Iterable[Handshake], control: Iterable[Handshake]) -> list[Stratum]:

@@ -190,7 +190,7 @@ RIVALS: tuple[Row, ...] = (
         "forged_reset",
         "The refusal was forged on the way.",
         "the same address on another port, for the time a packet needs",
-        ask.other_ports,
+        ask.time_to_host,
         never,
     ),
     Row(
@@ -313,13 +313,7 @@ RIVALS: tuple[Row, ...] = (
         "loss",
         "Packets were lost by chance.",
         "repeat with and without the name, in an order drawn by lot",
-        lambda scene: (
-            ask_dns.same_question_again(scene)
-            if not scene.facts.spots
-            else ask.more_connections(scene)
-            if scene.tcp.all_fail
-            else ask.first_block(scene)
-        ),
+        ask_dns.everything_again,
         repeated,
         QUICK,
     ),

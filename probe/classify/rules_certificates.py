@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from probe.classify import constants as k
+from probe.classify.grades_dns import artefact_grade
 from probe.classify.look_tls import TlsLook
 from probe.classify.rules import Rule, suspected
-from probe.classify.rules_dns import artefact_grade
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger, VantageState
 
 When = Callable[[TlsLook], bool]
@@ -51,9 +51,11 @@ def _mitm_grade(look: TlsLook) -> Grade:
         return Grade.SUSPECTED
     if look.reason == "wrong_name" or any(chain.has_scts for _, chain in look.foreign):
         return Grade.SUSPECTED
-    if look.elsewhere.passing("tls") and not look.same_leaf_elsewhere:
-        return Grade.STRONG
-    return Grade.PROBABLE
+    if not look.elsewhere.passing("tls") or look.same_leaf_elsewhere:
+        return Grade.SUSPECTED
+    # A program or an office that opens some sites only shows certificates of an authority of its
+    # own, never a lone one that signed itself.
+    return Grade.STRONG if look.reason == "self_signed" else Grade.PROBABLE
 
 
 def _mitm(id_: str, when: When, subtype: str | None, why: str) -> Rule[TlsLook]:
@@ -159,13 +161,13 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
     ),
     _mitm(
         "tls.mitm_self_signed",
-        lambda look: look.reason == "self_signed",
+        lambda look: look.reason == "self_signed" and look.is_shown_otherwise,
         "self_signed",
         "S09: a self-signed certificate for this name only.",
     ),
     _mitm(
         "tls.mitm_unknown_ca",
-        lambda look: look.reason in {"unknown_issuer", "malformed"},
+        lambda look: look.reason in {"unknown_issuer", "malformed"} and look.is_shown_otherwise,
         "unknown_ca",
         "S09: a certificate of an unknown authority for this name only.",
     ),
@@ -174,6 +176,12 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         lambda look: look.reason == "wrong_name" and look.c1 == "alive",
         "wrong_name",
         "S10: a public certificate for another name, which neutral names are not shown.",
+    ),
+    insufficient_row(
+        "tls.strange_certificate",
+        lambda look: look.reason in {"self_signed", "unknown_issuer", "malformed"},
+        _CERTIFICATE_RIVALS,
+        "A certificate that nobody public vouches for; what else this server shows is not known.",
     ),
     insufficient_row(
         "tls.wrong_name",

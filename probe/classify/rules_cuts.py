@@ -21,9 +21,9 @@ def case_grade(look: HttpLook, *, c1_alive: bool) -> Grade:
         Case(
             c1_alive=c1_alive,
             c2=look.c2,
-            elsewhere=bool(look.elsewhere.passing("http")),
             elsewhere_home=look.elsewhere.passing_at_home("http"),
             too_soon=len(look.too_soon),
+            too_soon_p=look.too_soon_p,
             p_value=look.p_value,
             discordant=look.is_discordant,
             failures=len(look.tries),
@@ -43,9 +43,12 @@ def _failing(look: HttpLook, *kinds: Ending) -> bool:
 
 
 def _is_cut_by_host(look: HttpLook, kind: Ending) -> bool:
-    """In cleartext, with no neutral Host that fails too, unless it came too soon for a server."""
-    controlled = look.c1 != "dead" or bool(look.too_soon)
-    return not look.over_tls and _failing(look, kind) and controlled
+    """In cleartext, with a neutral Host that is answered, or too soon for a server.
+
+    A name that is answered at a neutral host is its own server's trouble.
+    """
+    told_apart = (look.c1 == "alive" and not look.is_excused) or look.is_physical
+    return not look.over_tls and _failing(look, kind) and told_apart
 
 
 def _cut(
@@ -67,9 +70,12 @@ def _cut(
 
 
 def _is_not_servers(look: HttpLook) -> bool:
-    """Inside verified TLS a server's own trouble is the nearer explanation, unless it cannot be."""
-    served = look.c1 == "alive" and bool(look.elsewhere.passing("http"))
-    return look.c2 == "dead" or bool(look.too_soon) or served
+    """Inside verified TLS a server's own trouble is the nearer explanation, unless it cannot be.
+
+    That another country is served does not tell: a backend breaks for some pages, for a while.
+    """
+    at_home = look.c1 == "alive" and look.c2 is None and look.elsewhere.passing_at_home("http")
+    return look.c2 == "dead" or look.is_physical or at_home
 
 
 RULES_CUTS: tuple[Rule[HttpLook], ...] = (
@@ -89,11 +95,7 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.reset_by_host",
-        lambda look: (
-            not look.over_tls
-            and _failing(look, Ending.RESET)
-            and (look.c1 != "dead" or bool(look.too_soon))
-        ),
+        lambda look: _is_cut_by_host(look, Ending.RESET),
         Category.HTTP_BLOCK,
         "reset",
         _NAME_RIVALS,
@@ -101,11 +103,7 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.closed_by_host",
-        lambda look: (
-            not look.over_tls
-            and _failing(look, Ending.CLOSED)
-            and (look.c1 != "dead" or bool(look.too_soon))
-        ),
+        lambda look: _is_cut_by_host(look, Ending.CLOSED),
         Category.HTTP_BLOCK,
         "fin",
         _NAME_RIVALS,
@@ -113,11 +111,7 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     ),
     _cut(
         "http.silent_by_host",
-        lambda look: (
-            not look.over_tls
-            and _failing(look, Ending.SILENT)
-            and (look.c1 != "dead" or bool(look.too_soon))
-        ),
+        lambda look: _is_cut_by_host(look, Ending.SILENT),
         Category.HTTP_BLOCK,
         "drop",
         (*_NAME_RIVALS, "slow_server"),
@@ -159,7 +153,7 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.HTTP,
-        rivals=("server_down", "slow_server", "site_down", "loss"),
+        rivals=("server_refuses_name", "server_down", "slow_server", "site_down", "loss"),
         why="The exchange failed, and nothing tells the server from the path.",
     ),
     Rule[HttpLook](

@@ -7,102 +7,35 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from probe.classify import constants as k
+from probe.classify.grades_dns import (
+    canary_grade,
+    dead_grade,
+    drop_grade,
+    injection_grade,
+    intercepted_grade,
+    lie_grade,
+    race_grade,
+    reset_grade,
+)
 from probe.classify.look_dns import DnsLook
-from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, always, suspected, weaker
+from probe.classify.rules import Rule, always, suspected
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 _LIE_RIVALS = ("dead_name", "resolver_broken", "local_filter", "geo_dns")
 
 
-def artefact_grade(sightings: int) -> Grade:
-    """Techniques 0.2 and 4.2: what cannot be an accident proves itself when seen twice."""
-    return Grade.CONFIRMED if sightings >= k.ARTEFACT_SIGHTINGS else Grade.PROBABLE
-
-
-def _lie_grade(look: DnsLook) -> Grade:
-    """Techniques 4.5: three lies, two honest operators, and the resolver works otherwise."""
-    lies = {s.seen.id for s in look.system_lies}
-    if look.artefacts and not _may_be_local(look):
-        return artefact_grade(look.artefacts)
-    controlled = any(look.control_works(s.seen) for s in look.system_lies)
-    if _may_be_local(look) or not controlled or any(s.is_true for s in look.system):
-        return Grade.SUSPECTED
-    honest = len(look.honest_operators)
-    if len(lies) >= k.LIES_STRONG and honest >= k.HONEST_OPERATORS_STRONG:
-        grade = Grade.STRONG
-    elif len(lies) >= k.ARTEFACT_SIGHTINGS and honest:
-        grade = Grade.PROBABLE
-    else:
-        grade = Grade.SUSPECTED
-    # The zone's own servers may refuse this resolver (techniques G06): the client cannot tell.
-    if look.lie_kind(look.system_lies) in {"servfail", "nodata"}:
-        grade = weaker(grade, Grade.PROBABLE)
-    return grade
-
-
-def _may_be_local(look: DnsLook) -> bool:
-    """Whether the liar may be of this house: a router's resolver, or one that somebody chose."""
-    return look.is_strangers_resolver or (look.is_private and not look.access_lies)
-
-
-def _canary_grade(look: DnsLook) -> Grade:
-    return artefact_grade(len(look.canary_answers))
-
-
-def _race_grade(look: DnsLook) -> Grade:
-    """Techniques 0.7: home routers relay two upstreams, so only races elsewhere count fully."""
-    elsewhere = {s.seen.id for s in look.races if not s.seen.resolver.startswith("system")}
-    if elsewhere:
-        return artefact_grade(len(elsewhere))
-    if look.races:
-        return Grade.SUSPECTED if look.is_private else Grade.PROBABLE
-    sightings = {s.seen.id for s in look.weak_races}
-    return Grade.PROBABLE if len(sightings) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
-
-
-def _injection_grade(look: DnsLook) -> Grade:
-    resolvers = {s.seen.resolver for s in look.udp_lies}
-    controlled = any(look.control_works(s.seen) for s in look.udp_lies)
-    if look.artefacts:
-        return artefact_grade(look.artefacts)
-    if not controlled or not look.honest_operators or len(resolvers) < 2:
-        return Grade.SUSPECTED
-    many = len({s.seen.id for s in look.udp_lies}) >= k.LIES_STRONG
-    return Grade.STRONG if many and len(look.honest_operators) >= 2 else Grade.PROBABLE
-
-
-def _intercepted_grade(look: DnsLook) -> Grade:
-    if look.artefacts:
-        return artefact_grade(look.artefacts)
-    lies = {s.seen.id for s in (*look.udp_lies, *look.tcp_lies, *look.system_lies)}
-    return Grade.PROBABLE if len(lies) >= 2 and look.honest_operators else Grade.SUSPECTED
-
-
-def _drop_grade(look: DnsLook) -> Grade:
-    rounds = {s.seen.id for s in look.drops}
-    heard = any(s.is_true for s in look.system)
-    if heard or len(rounds) < k.LIES_STRONG or _may_be_local(look):
-        return Grade.SUSPECTED
-    return Grade.STRONG if len(look.honest_operators) >= 2 else Grade.PROBABLE
-
-
-def _reset_grade(look: DnsLook) -> Grade:
-    return Grade.PROBABLE if len({s.seen.resolver for s in look.resets}) >= 2 else Grade.SUSPECTED
-
-
-def _dead_grade(look: DnsLook) -> Grade:
-    """Failing and refusing everywhere may be the zone's servers that refuse our country (G06)."""
-    kinds = {s.kind for s in look.encrypted}
-    if Ending.NXDOMAIN not in kinds or len(look.denying_operators) < 2:
-        return Grade.SUSPECTED
-    return Grade.PROBABLE
-
-
 def _forged_on_path(look: DnsLook) -> bool:
-    lies = bool(look.udp_lies) or (look.system_is_public and bool(look.system_lies))
-    honest = any(s.is_true for s in (*look.public_tcp, *look.encrypted))
-    return lies and honest and not look.is_intercepted
+    return look.lies_only_over_udp and not look.is_intercepted
+
+
+def _is_unvouched_failure(look: DnsLook) -> bool:
+    """SERVFAIL alone: a lie, or the zone's own servers that refuse this resolver or country."""
+    return (
+        bool(look.system_lies)
+        and look.lie_kind(look.system_lies) == "servfail"
+        and not look.artefacts
+        and not look.resolves_at_home
+    )
 
 
 def _lie(subtype: str, why: str) -> Rule[DnsLook]:
@@ -115,7 +48,7 @@ def _lie(subtype: str, why: str) -> Rule[DnsLook]:
         layer=Layer.DNS,
         trigger=Trigger.NAME,
         locus=Locus.ISP_RESOLVER,
-        grade=_lie_grade,
+        grade=lie_grade,
         rivals=(*_LIE_RIVALS, "authority_refuses_resolver")
         if subtype in {"servfail", "nodata", "refused"}
         else _LIE_RIVALS,
@@ -196,7 +129,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         "dns.canary_answered",
         lambda look: bool(look.canary_answers) and not look.canary_answers_all,
         "in_path",
-        _canary_grade,
+        canary_grade,
         ("transparent_proxy",),
         "D09, D10, row 5: an address that serves no DNS answered for this name and for no other.",
     ),
@@ -204,7 +137,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         "dns.race",
         lambda look: bool(look.races or look.weak_races),
         "race",
-        _race_grade,
+        race_grade,
         ("two_upstreams",),
         "D09, row 6: two different answers to one question, of which one fails the proof.",
     ),
@@ -212,7 +145,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         "dns.tcp_reset",
         lambda look: bool(look.resets),
         "tcp_rst",
-        _reset_grade,
+        reset_grade,
         ("resolver_broken",),
         "D14: DNS over TCP is cut after this name, not after a neutral one.",
     ),
@@ -224,7 +157,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         layer=Layer.DNS,
         trigger=Trigger.NAME,
         locus=Locus.ISP_RESOLVER,
-        grade=_intercepted_grade,
+        grade=intercepted_grade,
         rivals=_LIE_RIVALS,
         why="D11: questions to public resolvers reach another resolver, and that one lies.",
     ),
@@ -232,7 +165,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         "dns.forged_on_path",
         _forged_on_path,
         "in_path",
-        _injection_grade,
+        injection_grade,
         ("transparent_proxy", "resolver_broken"),
         "D10: public resolvers' answers are false over UDP and true over TCP or encrypted.",
     ),
@@ -247,6 +180,37 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=(),
         why="E03: the router's resolver lies and the provider's own does not: a filter at home.",
     ),
+    Rule[DnsLook](
+        id="dns.filter_by_choice",
+        when=lambda look: bool(look.system_lies) and look.is_strangers_resolver,
+        state=State.INSUFFICIENT,
+        category=Category.LOCAL_INTERFERENCE,
+        subtype="filter",
+        layer=Layer.ENVIRONMENT,
+        locus=Locus.LOCAL,
+        rivals=(),
+        why="E03: the resolver is a stranger's whom somebody here chose to ask, and it filters.",
+    ),
+    Rule[DnsLook](
+        id="dns.nulled_at_home",
+        when=lambda look: bool(look.system_lies) and look.is_private and look.lies_are_null,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=_LIE_RIVALS,
+        why="E03, D05: the router's or this machine's own resolver answers as ad blockers do; the"
+        " provider's could not be asked.",
+    ),
+    Rule[DnsLook](
+        id="dns.fails_for_this_name",
+        when=_is_unvouched_failure,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=(*_LIE_RIVALS, "authority_refuses_resolver"),
+        why="D02, G06: the resolver fails for this name only: a lie, or the zone's own servers"
+        " refuse it.",
+    ),
     _lie("blockpage", "D06: the resolver answers with a known block page's address."),
     _lie("bogon", "D05: the resolver answers with an address that no public host has."),
     _lie("nxdomain", "D01: the resolver says the name does not exist; it does."),
@@ -257,15 +221,27 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
     _lie("wrong_address", "D07: the resolver's addresses show foreign certificates."),
     Rule[DnsLook](
         id="dns.drop",
-        when=lambda look: bool(look.drops) and look.is_affirmed and not look.system_is_honest,
+        when=lambda look: (
+            look.is_silence and len(look.silent_operators) >= k.HONEST_OPERATORS_STRONG
+        ),
         state=State.BLOCKED,
         category=Category.DNS_DROP,
         layer=Layer.DNS,
         trigger=Trigger.NAME,
         locus=Locus.UNKNOWN,
-        grade=_drop_grade,
+        grade=drop_grade,
         rivals=("loss", "resolver_broken", "authority_refuses_resolver"),
-        why="D12: no answer for this name; the same resolver answers for a neutral one.",
+        why="D12: no answer for this name; the same resolvers answer for a neutral one.",
+    ),
+    Rule[DnsLook](
+        id="dns.silent_for_this_name",
+        when=lambda look: look.is_silence,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=("loss", "resolver_broken", "authority_refuses_resolver", "dns_forged"),
+        why="D12: no answer for this name at one resolver, which may wait for the zone's own"
+        " servers; public ones were not silent.",
     ),
     Rule[DnsLook](
         id="dns.dead_name",
@@ -275,7 +251,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         subtype="dns",
         layer=Layer.DNS,
         locus=Locus.SERVER,
-        grade=_dead_grade,
+        grade=dead_grade,
         rivals=("name_taken_down", "origin_geofence"),
         why="D20: verified resolvers abroad deny the name too: it does not exist for anyone.",
     ),

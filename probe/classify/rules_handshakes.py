@@ -4,7 +4,6 @@ techniques S01-S08, S12-S18, T06-T08; rows 14-21 and 23 of 6.3. For S02 only C1 
 the server itself (0.5).
 """
 
-from probe.classify import constants as k
 from probe.classify.grades import Case, name_grade
 from probe.classify.look_tls import TlsLook
 from probe.classify.outcomes import Ending
@@ -28,9 +27,9 @@ def grade_by_name(look: TlsLook) -> Grade:
         Case(
             c1_alive=look.c1 == "alive",
             c2=look.c2,
-            elsewhere=bool(look.elsewhere.passing("tls")),
             elsewhere_home=look.elsewhere.passing_at_home("tls"),
             too_soon=len(look.too_soon),
+            too_soon_p=look.too_soon_p,
             p_value=look.p_value,
             discordant=look.is_discordant,
             failures=len(look.failures),
@@ -39,7 +38,7 @@ def grade_by_name(look: TlsLook) -> Grade:
         )
     )
     # Some addresses work: one bad edge is a rival that only C2 or timing rules out.
-    if look.is_by_address and look.c2 != "dead" and len(look.too_soon) < k.ARTEFACT_SIGHTINGS:
+    if look.is_by_address and look.c2 != "dead" and not look.is_physical:
         return weaker(grade, Grade.SUSPECTED)
     return grade
 
@@ -56,12 +55,8 @@ def _is_down(look: TlsLook) -> bool:
     return look.all_fail and look.kind is not None and look.elsewhere.is_down("tls", {look.kind})
 
 
-def _alert_grade(look: TlsLook) -> Grade:
-    return Grade.PROBABLE if len(look.too_soon) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
-
-
-def _rst_any_grade(look: TlsLook) -> Grade:
-    return Grade.PROBABLE if len(look.too_soon) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
+def _timing_grade(look: TlsLook) -> Grade:
+    return Grade.PROBABLE if look.is_physical else Grade.SUSPECTED
 
 
 def _failing(look: TlsLook, *kinds: Ending) -> bool:
@@ -135,7 +130,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     Rule[TlsLook](
         id="tls.version_matters",
         when=lambda look: (
-            look.all_fail and "alive" in (look.variant("tls13"), look.variant("tls12"))
+            look.all_fail and look.some_version_passes and bool(look.elsewhere.passing("tls"))
         ),
         state=State.BLOCKED,
         category=Category.TLS_FINGERPRINT_BLOCK,
@@ -145,11 +140,16 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         locus=Locus.PATH,
         grade=suspected,
         rivals=("library_defect", "loss", "site_down"),
-        why="S12, S16, row 21: one version of the protocol passes, with the same name.",
+        why="S12, S16, row 21: one version of the protocol passes, with the same name; elsewhere"
+        " our own hello does.",
     ),
     Rule[TlsLook](
         id="tls.hello_matters",
-        when=lambda look: look.all_fail and look.variant("chrome") == "alive",
+        when=lambda look: (
+            look.all_fail
+            and look.variant("chrome") == "alive"
+            and bool(look.elsewhere.passing("tls"))
+        ),
         state=State.BLOCKED,
         category=Category.TLS_FINGERPRINT_BLOCK,
         subtype="hello",
@@ -158,13 +158,33 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         locus=Locus.PATH,
         grade=suspected,
         rivals=("library_defect", "loss", "site_down"),
-        why="S16, row 21: a browser's hello passes, with the same name.",
+        why="S16, row 21: a browser's hello passes, with the same name; elsewhere ours does too.",
+    ),
+    insufficient_row(
+        "tls.shape_matters",
+        lambda look: (
+            look.all_fail and (look.some_version_passes or look.variant("chrome") == "alive")
+        ),
+        ("library_defect", "loss", "site_down"),
+        "Another hello passes with the same name: a server that our hello is too new or too large"
+        " for looks like a filter of its shape.",
     ),
     insufficient_row(
         "tls.cut_like_servers_do",
         lambda look: _failing(look, Ending.RESET, Ending.CLOSED) and look.is_servers_own,
         ("server_down", "server_refuses_name", "site_down", "loss"),
         "The hello was taken and the end came a round trip later, as servers end connections.",
+    ),
+    insufficient_row(
+        "tls.fails_at_its_own_addresses",
+        lambda look: (
+            _failing(look, Ending.RESET, Ending.CLOSED, Ending.SILENT)
+            and look.c1 == "alive"
+            and look.is_excused
+        ),
+        ("server_refuses_name", "origin_geofence", "site_down", "loss", "one_bad_address"),
+        "The name is answered at a neutral host, and other names are answered here: a broken or"
+        " refusing server, or a filter of name and address together (S18).",
     ),
     _reset(
         "tls.reset_injected",
@@ -201,7 +221,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         layer=Layer.TLS,
         trigger=Trigger.ADDRESS,
         locus=Locus.PATH,
-        grade=_rst_any_grade,
+        grade=_timing_grade,
         rivals=("residual_state", "site_down"),
         why="T07: any first data is cut, sooner than the server could.",
     ),
@@ -226,25 +246,11 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         "Neutral names are cut as well: the server, or what a censor remembers of our name.",
     ),
     _reset(
-        "tls.reset_uncontrolled",
-        lambda look: _failing(look, Ending.RESET),
-        None,
-        Locus.UNKNOWN,
-        "S01, S02: cut right after the name; no neutral name was tried yet.",
-    ),
-    _reset(
         "tls.closed_by_name",
         lambda look: _failing(look, Ending.CLOSED) and look.is_name,
         "fin",
         Locus.UNKNOWN,
         "S07, row 20: closed after the name; a neutral name at the same address is answered.",
-    ),
-    _reset(
-        "tls.closed_uncontrolled",
-        lambda look: _failing(look, Ending.CLOSED),
-        "fin",
-        Locus.UNKNOWN,
-        "S07: closed right after the name; no neutral name was tried yet.",
     ),
     _silent(
         "tls.silent_unacked",
@@ -267,7 +273,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     Rule[TlsLook](
         id="tls.silent_any_first_data",
         when=lambda look: (
-            _failing(look, Ending.SILENT) and look.c1_fails_alike and look.acked is False
+            _failing(look, Ending.SILENT)
+            and look.c1_fails_alike
+            and look.acked is False
+            and look.elsewhere.speaks_for_us("tls")
         ),
         state=State.BLOCKED,
         category=Category.IP_BLOCK,
@@ -285,18 +294,39 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         ("residual_state", "server_refuses_neutral", "server_refuses_name", "mtu", "site_down"),
         "Neutral names are met with silence as well: an overloaded server does that.",
     ),
-    _silent(
-        "tls.silent_uncontrolled",
-        lambda look: _failing(look, Ending.SILENT),
+    _reset(
+        "tls.cut_here_only",
+        lambda look: (
+            _failing(look, Ending.RESET, Ending.CLOSED)
+            and look.c1 is None
+            and bool(look.elsewhere.passing("tls"))
+        ),
         None,
-        "S03-S06: silence right after the name; no neutral name was tried yet.",
+        Locus.UNKNOWN,
+        "S01, S02: cut after the name here, and not elsewhere; no neutral name was tried.",
+    ),
+    _silent(
+        "tls.silent_here_only",
+        lambda look: (
+            _failing(look, Ending.SILENT)
+            and look.c1 is None
+            and bool(look.elsewhere.passing("tls"))
+        ),
+        None,
+        "S03-S06: silence after the name here, and not elsewhere; no neutral name was tried.",
+    ),
+    insufficient_row(
+        "tls.ends_untested",
+        lambda look: _failing(look, Ending.RESET, Ending.CLOSED, Ending.SILENT),
+        (*NAME_RIVALS, "mtu", "slow_server"),
+        "Handshakes end or stay silent right after the name; no neutral name was tried yet.",
     ),
     Rule[TlsLook](
         id="tls.alert_here_only",
         when=lambda look: (
             _failing(look, Ending.ALERT)
             and look.c1 == "alive"
-            and (bool(look.elsewhere.passing("tls")) or look.is_injected)
+            and (look.is_injected or look.c2 == "dead" or look.elsewhere.passing_at_home("tls"))
         ),
         state=State.BLOCKED,
         category=Category.TLS_MITM,
@@ -304,9 +334,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         layer=Layer.TLS,
         trigger=Trigger.NAME,
         locus=Locus.UNKNOWN,
-        grade=_alert_grade,
+        grade=_timing_grade,
         rivals=("server_refuses_name", "rate_limit"),
-        why="S08, row 23: an alert for this name, here only or sooner than the server could.",
+        why="S08, row 23: an alert for this name: sooner than the server could, at a stranger's"
+        " host too, or in this network only.",
     ),
     insufficient_row(
         "tls.alert",
@@ -322,14 +353,24 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     _reset(
         "tls.reset_at_some_addresses",
-        lambda look: look.is_by_address and look.kind is Ending.RESET and look.is_name,
+        lambda look: (
+            look.is_by_address
+            and look.kind is Ending.RESET
+            and look.is_name
+            and not look.is_excused
+        ),
         None,
         Locus.UNKNOWN,
         "S18: cut after the name at some addresses, at which a neutral name is answered.",
     ),
     _silent(
         "tls.silent_at_some_addresses",
-        lambda look: look.is_by_address and look.kind is Ending.SILENT and look.is_name,
+        lambda look: (
+            look.is_by_address
+            and look.kind is Ending.SILENT
+            and look.is_name
+            and not look.is_excused
+        ),
         None,
         "S18: silence after the name at some addresses, at which a neutral name is answered.",
     ),

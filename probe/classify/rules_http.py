@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from probe.classify import constants as k
+from probe.classify.grades_dns import artefact_grade
 from probe.classify.look_http import HttpLook
 from probe.classify.rules import Rule, always, suspected, weaker
 from probe.classify.rules_cuts import RULES_CUTS, case_grade
-from probe.classify.rules_dns import artefact_grade
 from probe.model.words import Category, Grade, Layer, Locus, Role, State, Trigger
 
 When = Callable[[HttpLook], bool]
@@ -22,14 +22,18 @@ def _page_grade(look: HttpLook) -> Grade:
     """A known page proves itself; an unknown one needs a neutral Host that gets something else."""
     if look.block_pages:
         return artefact_grade(len(look.block_pages))
-    grade = case_grade(look, c1_alive=look.c1_differs)
+    grade = case_grade(look, c1_alive=look.c1_differs or look.c2 == "dead")
     # A server that answers elsewhere just so is the author of its page.
     return weaker(grade, Grade.SUSPECTED) if look.status in look.statuses_elsewhere else grade
 
 
 def _is_told_apart(look: HttpLook) -> bool:
-    """Whether anything says that the answer depends on the name and is not the server's."""
-    return look.c1_differs or look.c2 == "dead" or bool(look.too_soon)
+    """Whether anything says that the answer is not the server's own.
+
+    That a neutral Host gets another one does not: a server that moved, or that refuses our country,
+    answers other names otherwise.
+    """
+    return look.c2 == "dead" or bool(look.too_soon)
 
 
 def _is_bare_refusal(look: HttpLook) -> bool:
@@ -51,6 +55,7 @@ def _server(
     *,
     state: State = State.RESTRICTED,
     locus: Locus = Locus.SERVER,
+    grade: Callable[[HttpLook], Grade] = _server_grade,
 ) -> Rule[HttpLook]:
     return Rule[HttpLook](
         id=id_,
@@ -60,7 +65,7 @@ def _server(
         subtype=subtype,
         layer=Layer.CONTENT,
         locus=locus,
-        grade=_server_grade,
+        grade=grade,
         why=why,
     )
 
@@ -132,11 +137,12 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
         "login_wall",
         "G03: instead of the item, the platform shows its login page.",
         locus=Locus.PLATFORM,
+        grade=suspected,
     ),
     Rule[HttpLook](
         id="http.cut_short_inside_tls",
         when=lambda look: (
-            look.over_tls and 0 < look.status < 300 and len(look.truncated) == len(look.answered)
+            look.over_tls and 0 < look.status < 300 and 2 * len(look.truncated) > len(look.answered)
         ),
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
@@ -158,7 +164,7 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
     ),
     _fine(
         "http.ok_expected",
-        lambda look: look.over_tls and look.is_expected,
+        lambda look: look.over_tls and look.is_expected and look.status < 500,
         None,
         "Verified, and answered as the catalogue says.",
     ),
@@ -245,6 +251,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         when=lambda look: (
             bool(look.answered)
             and look.is_too_soon
+            and not look.has("expect.body", "expect.present", "expect.header", "origin.header")
             and (not look.is_redirect or bool(look.strange_redirects))
         ),
         state=State.BLOCKED,

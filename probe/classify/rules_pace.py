@@ -30,11 +30,8 @@ def _throttle_grade(look: PaceLook) -> Grade:
 
 
 def _freeze_grade(look: PaceLook) -> Grade:
-    """A server that stops at the same byte each time looks alike: another vantage must read on.
-
-    techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9).
-    """
-    if not look.elsewhere_goes_further or len(look.stalls) < k.FREEZE_RUNS_STRONG:
+    """Techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9)."""
+    if len(look.stalls) < k.FREEZE_RUNS_STRONG:
         return Grade.SUSPECTED
     return Grade.STRONG if look.same_address_goes_further else Grade.PROBABLE
 
@@ -111,7 +108,9 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
     ),
     Rule[PaceLook](
         id="pace.frozen",
-        when=lambda look: look.stalls_alike and look.controls_go_further,
+        when=lambda look: (
+            look.stalls_alike and look.controls_go_further and look.elsewhere_goes_further
+        ),
         state=State.IMPAIRED,
         category=Category.TRANSFER_FREEZE,
         layer=Layer.CONTENT,
@@ -119,7 +118,8 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         locus=Locus.UNKNOWN,
         grade=_freeze_grade,
         rivals=("mtu", "slow_server", "site_down", "loss"),
-        why="T09, row 29: each download stops at the same byte; other hosts go further.",
+        why="T09, row 29: each download stops at the same byte; other hosts go further, and so does"
+        " another vantage point here. Alone, a server that stops looks the same.",
     ),
     Rule[PaceLook](
         id="pace.extreme_by_name",

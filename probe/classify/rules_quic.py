@@ -17,9 +17,9 @@ def _name_grade(look: QuicLook) -> Grade:
         Case(
             c1_alive=look.c1 == "alive",
             c2=None,
-            elsewhere=look.works_elsewhere,
             elsewhere_home=look.elsewhere.passing_at_home("quic"),
             too_soon=0,
+            too_soon_p=1.0,
             p_value=look.p_value,
             discordant=look.is_discordant,
             failures=len(look.tries),
@@ -34,10 +34,9 @@ def _version_grade(look: QuicLook) -> Grade:
 
 
 def _address_grade(look: QuicLook) -> Grade:
-    if not look.works_elsewhere:
-        return Grade.SUSPECTED
+    """A vantage abroad leaves an edge that switched HTTP/3 off for our part of the world."""
     enough = len(look.tries) >= k.LIES_STRONG and look.elsewhere.passing_at_home("quic")
-    return Grade.STRONG if enough else Grade.PROBABLE
+    return Grade.PROBABLE if enough else Grade.SUSPECTED
 
 
 def _inject_grade(look: QuicLook) -> Grade:
@@ -161,7 +160,9 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     ),
     Rule[QuicLook](
         id="quic.blocked_with_tcp",
-        when=lambda look: look.all_silent and look.tcp_is_dead and look.gate == "pass",
+        when=lambda look: (
+            look.all_silent and look.tcp_is_dead and look.gate == "pass" and look.is_vouched_for
+        ),
         state=State.BLOCKED,
         category=Category.IP_BLOCK,
         subtype="silent",
@@ -174,7 +175,12 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     ),
     Rule[QuicLook](
         id="quic.unreachable_with_tcp",
-        when=lambda look: look.all_fail and look.is_unreachable_like_tcp and look.gate == "pass",
+        when=lambda look: (
+            look.all_fail
+            and look.is_unreachable_like_tcp
+            and look.gate == "pass"
+            and look.is_vouched_for
+        ),
         state=State.BLOCKED,
         category=Category.IP_BLOCK,
         layer=Layer.IP,
@@ -192,7 +198,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
             and look.negotiation_tried
             and look.gate == "pass"
             and look.tcp_works
-            and (look.is_offered or look.works_elsewhere)
+            and look.works_elsewhere
         ),
         state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
@@ -202,21 +208,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         locus=Locus.PATH,
         grade=_address_grade,
         rivals=("no_http3", "site_down", "loss"),
-        why="Q04, row 33: offered, silent under any name; other hosts' QUIC works.",
-    ),
-    Rule[QuicLook](
-        id="quic.uncontrolled",
-        when=lambda look: (
-            look.all_silent and look.gate == "pass" and look.is_offered and look.c1 is None
-        ),
-        state=State.BLOCKED,
-        category=Category.QUIC_BLOCK,
-        layer=Layer.QUIC,
-        trigger=Trigger.UNKNOWN,
-        locus=Locus.UNKNOWN,
-        grade=suspected,
-        rivals=("no_http3", "server_down", "quic_version", "site_down", "loss"),
-        why="Offered and silent, though other hosts' QUIC works: name, version or address.",
+        why="Q04, row 33: silent under any name, answered elsewhere; other hosts' QUIC works.",
     ),
     Rule[QuicLook](
         id="quic.unclear",
@@ -224,7 +216,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.QUIC,
-        rivals=("no_http3", "server_down", "udp_closed", "quic_version", "loss"),
-        why="No HTTP/3 there, a lossy path, or a filter: nothing tells them apart yet.",
+        rivals=("no_http3", "server_down", "udp_closed", "quic_version", "site_down", "loss"),
+        why="HTTP/3 switched off, a lossy path, or a filter: nothing tells them apart yet.",
     ),
 )

@@ -1,12 +1,12 @@
 """The TCP table: addresses that do not let us connect.
 
 techniques T01-T07. There is no name in a SYN, so no control at the same address exists and nothing
-is randomised: without another vantage point a blocked address, a dead server and an origin that
-refuses our country look alike (0.6), and the grade stays `suspected`.
+is randomised: a blocked address, a dead server and an origin that refuses our country look alike
+(0.6), and nothing is said until another vantage point in our country, or two countries that agree,
+see it work now.
 """
 
 from probe.classify import constants as k
-from probe.classify.elsewhere import country_of
 from probe.classify.look_tcp import TcpLook
 from probe.classify.outcomes import Ending
 from probe.classify.rules import Rule, always, suspected
@@ -26,15 +26,15 @@ def _is_down(look: TcpLook) -> bool:
 
 
 def _elsewhere_grade(look: TcpLook) -> Grade:
-    """Row 10: our own country, or two others, see it work; one abroad leaves the geofence."""
-    works = look.elsewhere.passing("tcp")
-    if not works:
-        return Grade.SUSPECTED
-    countries = {country_of(vantage) for vantage in works} - {None}
+    """Rows 10 and 13: our own country sees it work; two others leave an origin that refuses ours.
+
+    Never `strong`: for that a neighbour in the same network would have to answer (C4), else our
+    network may have lost its route.
+    """
     enough = len(look.failures) >= k.LIES_STRONG
-    if enough and (look.elsewhere.passing_at_home("tcp") or len(countries) >= 2):
-        return Grade.STRONG
-    return Grade.PROBABLE
+    if enough and look.elsewhere.passing_at_home("tcp"):
+        return Grade.PROBABLE
+    return Grade.SUSPECTED
 
 
 def _rst_grade(look: TcpLook) -> Grade:
@@ -149,7 +149,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
     ),
     Rule[TcpLook](
         id="tcp.refused_here_only",
-        when=lambda look: _only(look, Ending.REFUSED) and bool(look.elsewhere.passing("tcp")),
+        when=lambda look: _only(look, Ending.REFUSED) and look.is_vouched_for,
         state=State.BLOCKED,
         category=Category.PORT_BLOCK,
         subtype="rst",
@@ -184,7 +184,9 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
     ),
     Rule[TcpLook](
         id="tcp.silent_port",
-        when=lambda look: _only(look, Ending.SILENT) and look.other_port_works,
+        when=lambda look: (
+            _only(look, Ending.SILENT) and look.other_port_works and look.is_vouched_for
+        ),
         state=State.BLOCKED,
         category=Category.PORT_BLOCK,
         subtype="silent",
@@ -197,7 +199,11 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
     ),
     Rule[TcpLook](
         id="tcp.silent",
-        when=lambda look: _only(look, Ending.SILENT) and look.silent_tries >= k.SILENT_TRIES_MIN,
+        when=lambda look: (
+            _only(look, Ending.SILENT)
+            and look.silent_tries >= k.SILENT_TRIES_MIN
+            and look.is_vouched_for
+        ),
         state=State.BLOCKED,
         category=Category.IP_BLOCK,
         subtype="silent",
@@ -215,6 +221,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
             and look.is_unreachable_fast
             and look.says_no_route
             and look.unreachable_tries >= k.SILENT_TRIES_MIN
+            and look.is_vouched_for
         ),
         state=State.BLOCKED,
         category=Category.IP_BLOCK,
@@ -222,9 +229,9 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         layer=Layer.IP,
         trigger=Trigger.ADDRESS,
         locus=Locus.UNKNOWN,
-        grade=_elsewhere_grade,
+        grade=suspected,
         rivals=_RIVALS,
-        why="T05: a router on the way has no route to the network.",
+        why="T05: a router on the way has no route to the network: taken away, or lost.",
     ),
     Rule[TcpLook](
         id="tcp.unreachable",
@@ -232,6 +239,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
             _only(look, Ending.UNREACHABLE)
             and look.is_unreachable_fast
             and look.unreachable_tries >= k.SILENT_TRIES_MIN
+            and look.is_vouched_for
         ),
         state=State.BLOCKED,
         category=Category.PORT_BLOCK,
@@ -242,6 +250,20 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         grade=_elsewhere_grade,
         rivals=_RIVALS,
         why="T04: a router says unreachable at once; one that looks for a dead host waits.",
+    ),
+    Rule[TcpLook](
+        id="tcp.fails_everywhere_from_here",
+        when=lambda look: (
+            look.all_fail
+            and len(look.endings) == 1
+            and look.endings <= {Ending.SILENT, Ending.UNREACHABLE}
+            and look.silent_tries + look.unreachable_tries >= k.SILENT_TRIES_MIN
+        ),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.TCP,
+        rivals=(*_RIVALS, "loss"),
+        why="T01, G05, E10 (0.6): blocked, refusing our country and dead look alike from here.",
     ),
     Rule[TcpLook](
         id="tcp.unclear",

@@ -46,6 +46,7 @@ _LAST: tuple[Rule[TlsLook], ...] = (
         id="tls.partly_reset",
         when=lambda look: (
             bool(look.failures)
+            and not look.is_excused
             and look.kind in {Ending.RESET, Ending.CLOSED}
             and look.p_value is not None
             and look.p_value < k.P_STRONG
@@ -63,6 +64,7 @@ _LAST: tuple[Rule[TlsLook], ...] = (
         id="tls.partly_silent",
         when=lambda look: (
             bool(look.failures)
+            and not look.is_excused
             and look.kind is Ending.SILENT
             and look.p_value is not None
             and look.p_value < k.P_STRONG

@@ -139,6 +139,15 @@ class Shown:
         )
 
     @once
+    def is_shown_otherwise(self) -> bool:
+        """Whether another certificate was seen: for neutral names here, or for the name elsewhere.
+
+        A server that shows nothing else may have a bad certificate of its own.
+        """
+        elsewhere = bool(self.elsewhere.passing("tls")) and not self.same_leaf_elsewhere
+        return bool(self.control_leaves) or elsewhere
+
+    @once
     def controls_are_genuine(self) -> bool:
         """Whether neutral names are shown a certificate of a public root at these addresses."""
         return any(h.chain is not None and h.chain.anchored for s in self.spots for h in s.control)

@@ -50,6 +50,17 @@ def fully_discordant(strata: Sequence[Stratum]) -> bool:
     return bool(used) and all(s.target_failed == s.target and s.control_failed == 0 for s in used)
 
 
+def sooner_than_all_p(sooner: int, of: int, samples: int) -> float:
+    """Return a bound of P(so many of so many times are below all samples | all drawn alike).
+
+    By exchangeability a given set of `sooner` times lies below `samples` others in one order of
+    C(samples + sooner, sooner); the sets of that size are summed.
+    """
+    if not sooner or not samples:
+        return 1.0
+    return min(1.0, math.comb(of, sooner) / math.comb(samples + sooner, sooner))
+
+
 def _hypergeometric(stratum: Stratum) -> list[float]:
     """Return [P(0 failures on the target arm), P(1), ...] given the stratum's margins."""
     total = stratum.target + stratum.control

@@ -139,6 +139,8 @@ def online(
         "rate_bps": 20e6,
         "rtt_s": 0.04,
         "working_resolvers": WORKING,
+        "asns": (12389,),
+        "resolver_asns": (12389,),
         "neutral_addresses": (OTHER,),
     }
     return VantageVerdict(

@@ -9,6 +9,7 @@ from tests.classify.build import (
     BLOCK,
     DENIED,
     NXDOMAIN,
+    OTHER,
     RESET,
     SERVFAIL,
     TIMEOUT,
@@ -16,6 +17,7 @@ from tests.classify.build import (
     Story,
     endpoint,
     knowledge,
+    last,
     online,
 )
 from tests.classify.filing import cases, page, reached, story_of
@@ -147,6 +149,32 @@ def _uncontrolled_cut() -> Story:
     return told
 
 
+def _of_a_stranger() -> Story:
+    told = _lie(rcode=NXDOMAIN)()
+    told.vantage = online(resolver_is_strangers=True, resolver_asns=(13335,))
+    return told
+
+
+def _resolved_at_home() -> Story:
+    told = _lie(rcode=SERVFAIL)()
+    told.vantage = online(country="RU")
+    told.dns([A1])
+    told.elsewhere("helper:a/RU", last(told))
+    return told
+
+
+def _silence(*resolvers: str) -> Story:
+    """Three rounds of silence for the name at these, and of answers for a neutral one."""
+    told = Story()
+    for resolver in resolvers:
+        for number in range(4):
+            told.dns(resolver=resolver, fails=TIMEOUT, attempt=number)
+            told.dns([OTHER], resolver=resolver, name="example.com", arm=Arm.C1, attempt=number)
+    told.encrypted_dns(A1)
+    told.good_page(A1)
+    return told
+
+
 cases(
     dns__not_asked=lambda: story_of(lambda s: s.tcp(A1)),
     dns__hosts_file=_hosts,
@@ -161,15 +189,19 @@ cases(
     dns__forged_on_path_beside_honest_resolver=lambda: _forged(honest=True),
     dns__forged_on_path=lambda: _forged(honest=False),
     dns__filter_at_home=lambda: _at_home(access=True),
+    dns__nulled_at_home=lambda: _at_home(access=False),
     dns__lie_blockpage=_lie(addresses=[BLOCK]),
     dns__lie_bogon=_lie(addresses=["127.0.0.1"]),
     dns__lie_nxdomain=_lie(rcode=NXDOMAIN),
     dns__lie_refused=_lie(rcode=DENIED),
-    dns__lie_servfail=_lie(rcode=SERVFAIL),
+    dns__filter_by_choice=lambda: _of_a_stranger(),
+    dns__fails_for_this_name=_lie(rcode=SERVFAIL),
+    dns__lie_servfail=lambda: _resolved_at_home(),
     dns__lie_nodata=_lie(rcode=0),
     dns__lie_cname=_lie(addresses=["10.10.34.35"], cnames=["filter.provider.example"]),
     dns__lie_wrong_address=_wrong_address,
-    dns__drop=_lie(fails=TIMEOUT),
+    dns__drop=lambda: _silence("system", "google"),
+    dns__silent_for_this_name=lambda: _silence("system"),
     dns__dead_name=lambda: _denied(trusted=True),
     dns__denied_unverified=lambda: _denied(trusted=False),
     dns__nothing_answers=lambda: story_of(lambda s: s.dns(fails=TIMEOUT)),

@@ -42,6 +42,7 @@ def _answers(
     if c2 is not None:
         told.http(OTHER, 404, arm=Arm.C2, name=NEUTRAL)
         told.http(OTHER, arm=Arm.C2, name=HOST, **c2)  # type: ignore[arg-type]
+        told.http(OTHER, 404, arm=Arm.C2, name=NEUTRAL)
     return told
 
 
@@ -80,8 +81,12 @@ cases(
     http__server_error=lambda: _answers({"status": 503}),
     http__cut_short_inside_tls=lambda: _answers({"status": 200, "fails": EOF}),
     http__down_elsewhere_too=lambda: _elsewhere_http(_answers(NO_ANSWER), **NO_ANSWER),
-    http__reset_by_host=lambda: _answers({"status": None, "fails": RESET}, target=HTTP),
-    http__closed_by_host=lambda: _answers({"status": None, "fails": EOF}, target=HTTP),
+    http__reset_by_host=lambda: _answers(
+        {"status": None, "fails": RESET}, target=HTTP, control=GOOD
+    ),
+    http__closed_by_host=lambda: _answers(
+        {"status": None, "fails": EOF}, target=HTTP, control=GOOD
+    ),
     http__silent_by_host=lambda: _answers(NO_ANSWER, target=HTTP, control=GOOD),
     http__reset_inside_tls=lambda: _answers(
         {"status": None, "fails": RESET}, c2={"status": None, "fails": RESET}
@@ -97,12 +102,12 @@ cases(
     ),
     http__block_page=lambda: _answers(BLOCK_PAGE, target=HTTP),
     http__strange_redirect=lambda: _answers(
-        {"status": 302, "location": STRANGE}, target=HTTP, control={"status": 404}
+        {"status": 302, "location": STRANGE},
+        target=HTTP,
+        c2={"status": 302, "location": STRANGE},
     ),
     http__page_too_soon=lambda: _answers({"first_byte": 0.01}, target=HTTP),
-    http__refusal_without_origin=lambda: _answers(
-        {"status": 403, "body": "no"}, target=HTTP, control={"status": 404}
-    ),
+    http__refusal_without_origin=lambda: _answers({"status": 403}, target=HTTP, c2={"status": 403}),
     http__unexplained_page=lambda: _answers({"status": 302, "location": STRANGE}, target=HTTP),
     http__strange_page=lambda: _unlike_known(c2=PAGE),
     http__unexpected_page=lambda: _unlike_known(),

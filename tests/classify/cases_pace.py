@@ -81,6 +81,12 @@ def _stalls_elsewhere() -> Story:
     return told
 
 
+def _read_on_elsewhere(told: Story) -> Story:
+    told.http(A1, progress=((0.1, 40_000), (0.2, 80_000)))
+    told.elsewhere("h/DE", last(told))
+    return told
+
+
 def _late(seconds: float, *, abroad: bool) -> Story:
     told = Story()
     told.honest_dns(A1)
@@ -111,7 +117,7 @@ cases(
     pace__throttled_sni_police=lambda: at_responder(bursts(140_000)),
     pace__throttled=lambda: _paired(150_000, 8e6, uneven=True),
     pace__stalls_elsewhere_too=lambda: _stalls_elsewhere(),
-    pace__frozen=lambda: _frozen(16_000, 16_200, 16_100, 16_000),
+    pace__frozen=lambda: _read_on_elsewhere(_frozen(16_000, 16_200, 16_100, 16_000)),
     pace__extreme_by_name=_creeping,
     pace__stalled=lambda: _frozen(16_000),
     pace__delayed_by_name=lambda: _late(4.0, abroad=True),

@@ -61,12 +61,24 @@ cases(
     quic__blocked_by_name=lambda: _quic(GOOD, control=DONE),
     quic__blocked_by_version=lambda: _quic(GOOD, NEGOTIATED, control=GOOD),
     quic__closed_for_all=lambda: _quic(GOOD, gate="fail"),
-    quic__blocked_with_tcp=lambda: _quic(GOOD, tcp=TIMEOUT),
-    quic__unreachable_with_tcp=lambda: _quic(GOOD, tcp=UNREACHABLE),
-    quic__blocked_by_address=lambda: _quic(GOOD, UNANSWERED, control=GOOD),
-    quic__uncontrolled=lambda: _quic(GOOD),
-    quic__unclear=lambda: _quic(GOOD, offered=False),
+    quic__blocked_with_tcp=lambda: _connects_in(_quic(GOOD, tcp=TIMEOUT), "h/DE", "h/US"),
+    quic__unreachable_with_tcp=lambda: _connects_in(_quic(GOOD, tcp=UNREACHABLE), "h/DE", "h/US"),
+    quic__blocked_by_address=lambda: _speaks_quic_in(_quic(GOOD, UNANSWERED, control=GOOD), "h/DE"),
+    quic__unclear=lambda: _quic(GOOD),
 )
+
+
+def _connects_in(told: Story, *vantages: str) -> Story:
+    for vantage in vantages:
+        told.tcp(A1)
+        told.elsewhere(vantage, last(told))
+    return told
+
+
+def _speaks_quic_in(told: Story, vantage: str) -> Story:
+    told.quic(A1, done=True)
+    told.elsewhere(vantage, last(told))
+    return told
 
 
 def _quic_elsewhere() -> Story:

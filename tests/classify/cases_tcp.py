@@ -42,6 +42,10 @@ def _seen_elsewhere(told: Story, fails: object, *vantages: str) -> Story:
     return told
 
 
+def _works_in_two_countries(told: Story) -> Story:
+    return _seen_elsewhere(told, None, "h/DE", "h/US")
+
+
 NO_ROUTE = failure(FailureWord.NETWORK_UNREACHABLE, Operation.CONNECT)
 PROHIBITED = {"icmp": (3, 13, "188.254.2.1")}
 
@@ -59,15 +63,18 @@ cases(
     tcp__address_prohibited=lambda: _with_duration(UNREACHABLE, 0.02, **PROHIBITED),
     tcp__refused_too_soon=lambda: story_of(
         reached,
-        lambda s: s.tcp(A1, port=80),
-        lambda s: s.tcp(A1, REFUSED, duration=0.01),
+        *[lambda s: s.tcp(A1, port=80)] * 4,
+        *[lambda s: s.tcp(A1, REFUSED, duration=0.01)] * 3,
     ),
-    tcp__refused_here_only=lambda: _seen_elsewhere(_with_duration(REFUSED, 0.05), None, "h/DE"),
+    tcp__refused_here_only=lambda: _works_in_two_countries(_with_duration(REFUSED, 0.05)),
     tcp__refused_nearby=lambda: _with_duration(REFUSED, 0.003, 0.003),
     tcp__refused=lambda: _with_duration(REFUSED, 0.05),
-    tcp__silent_port=lambda: _connects(TIMEOUT, before=lambda s: s.tcp(A1, port=80)),
-    tcp__silent=lambda: _connects(TIMEOUT, TIMEOUT),
-    tcp__no_route_on_path=lambda: _with_duration(NO_ROUTE, 0.03, 0.03),
-    tcp__unreachable=lambda: _with_duration(UNREACHABLE, 0.03, 0.03),
+    tcp__silent_port=lambda: _works_in_two_countries(
+        _connects(TIMEOUT, before=lambda s: s.tcp(A1, port=80))
+    ),
+    tcp__silent=lambda: _works_in_two_countries(_connects(TIMEOUT, TIMEOUT)),
+    tcp__no_route_on_path=lambda: _works_in_two_countries(_with_duration(NO_ROUTE, 0.03, 0.03)),
+    tcp__unreachable=lambda: _works_in_two_countries(_with_duration(UNREACHABLE, 0.03, 0.03)),
+    tcp__fails_everywhere_from_here=lambda: _connects(TIMEOUT, TIMEOUT),
     tcp__unclear=lambda: _connects(TIMEOUT),
 )

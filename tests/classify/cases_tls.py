@@ -38,6 +38,7 @@ def _shakes(
     if c2 is not None:
         told.tls(OTHER, arm=Arm.C2, name=NEUTRAL)
         told.tls(OTHER, arm=Arm.C2, name=HOST, **c2)  # type: ignore[arg-type]
+        told.tls(OTHER, arm=Arm.C2, name=NEUTRAL)
     return told
 
 
@@ -115,9 +116,9 @@ def _one_certificate() -> Story:
     return told
 
 
-def _elsewhere_tls(told: Story, **values: object) -> Story:
+def _elsewhere_tls(told: Story, *, vantage: str = "h/DE", **values: object) -> Story:
     told.tls(A1, connect=False, **values)  # type: ignore[arg-type]
-    told.elsewhere("h/DE", last(told))
+    told.elsewhere(vantage, last(told))
     return told
 
 
@@ -176,6 +177,7 @@ cases(
     tls__mitm_unknown_ca=lambda: _without_fingerprints(
         _certificate(Certificate.PRIVATE_CA, certificate_for="edge.example")
     ),
+    tls__strange_certificate=lambda: _without_fingerprints(_certificate(Certificate.SELF_SIGNED)),
     tls__mitm_wrong_name=lambda: _certificate(
         Certificate.WRONG_NAME, certificate_for="edge.example"
     ),
@@ -183,8 +185,9 @@ cases(
     tls__down_elsewhere_too=lambda: _elsewhere_tls(_shakes(CUT), **CUT),
     tls__trickle_by_name=lambda: _shakes(CREEP, control=GOOD),
     tls__trickle=lambda: _shakes(CREEP),
-    tls__version_matters=lambda: _shakes(CUT, {"hello": "tls13"}),
-    tls__hello_matters=lambda: _shakes(CUT, {"hello": "chrome"}),
+    tls__version_matters=lambda: _elsewhere_tls(_shakes(CUT, {"hello": "tls13"})),
+    tls__hello_matters=lambda: _elsewhere_tls(_shakes(CUT, {"hello": "chrome"})),
+    tls__shape_matters=lambda: _shakes(CUT, {"hello": "tls12"}),
     tls__cut_like_servers_do=lambda: _shakes(OWN, control=GOOD),
     tls__reset_injected=lambda: _shakes(SOON, control=GOOD),
     tls__reset_rewritten=lambda: _shakes(CUT, control=GOOD),
@@ -192,16 +195,19 @@ cases(
     tls__reset_any_name_too_soon=_rechecked,
     tls__reset_injected_residual=lambda: _shakes(SOON, control=SOON),
     tls__reset_any_name=lambda: _shakes(CUT, control=CUT),
-    tls__reset_uncontrolled=lambda: _shakes(CUT),
     tls__closed_by_name=lambda: _shakes(SHUT, control=GOOD),
-    tls__closed_uncontrolled=lambda: _shakes(SHUT),
     tls__silent_unacked=lambda: _shakes(MUTE, control=GOOD),
     tls__silent_after_ack=lambda: _shakes(TAKEN, control=GOOD),
     tls__silent_by_name=lambda: _shakes(UNTOLD, control=GOOD),
-    tls__silent_any_first_data=lambda: _shakes(MUTE, control=MUTE),
+    tls__silent_any_first_data=lambda: _elsewhere_tls(
+        _elsewhere_tls(_shakes(MUTE, control=MUTE)), vantage="h/US"
+    ),
     tls__silent_any_name=lambda: _shakes(TAKEN, control=TAKEN),
-    tls__silent_uncontrolled=lambda: _shakes(MUTE),
-    tls__alert_here_only=lambda: _elsewhere_tls(_shakes(ALERT, control=GOOD)),
+    tls__cut_here_only=lambda: _elsewhere_tls(_shakes(CUT)),
+    tls__silent_here_only=lambda: _elsewhere_tls(_shakes(MUTE)),
+    tls__ends_untested=lambda: _shakes(MUTE),
+    tls__fails_at_its_own_addresses=lambda: _shakes(CUT, control=GOOD, c2=GOOD),
+    tls__alert_here_only=lambda: _shakes(ALERT, control=GOOD, c2=ALERT),
     tls__alert=lambda: _shakes(ALERT, control=GOOD),
     tls__no_tls=lambda: _shakes(RUBBISH),
     tls__reset_at_some_addresses=lambda: _by_address(CUT),

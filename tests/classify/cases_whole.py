@@ -22,7 +22,8 @@ def blocked_by_name(rounds: int = 12, *, after: float = 0.05, acked: int = 1) ->
 
 
 def abroad(story: Story, fails: object, times: int = 2) -> None:
-    """C2: the name at a neutral host, after a neutral name there."""
+    """C2: the name at a neutral host, between two neutral names there."""
     story.tls(OTHER, arm=Arm.C2, name=NEUTRAL)
     for number in range(times):
         story.tls(OTHER, fails, arm=Arm.C2, name=HOST, after=0.05, acked=1, attempt=number)  # type: ignore[arg-type]
+    story.tls(OTHER, arm=Arm.C2, name=NEUTRAL)

@@ -4,7 +4,7 @@ A false accusation is the worst error: each story here has an innocent cause.
 """
 
 from probe.lab.pki import Certificate
-from probe.model.observation import TcpInfo
+from probe.model.observation import TcpInfo, TlsObservation
 from probe.model.target import Expectation
 from probe.model.verdict import Verdict
 from probe.model.words import (
@@ -14,6 +14,7 @@ from probe.model.words import (
     Grade,
     Role,
     State,
+    Transport,
     Trigger,
     VantageState,
 )
@@ -23,7 +24,9 @@ from tests.classify.build import (
     B1,
     EOF,
     HOST,
+    NEUTRAL,
     NXDOMAIN,
+    OTHER,
     RESET,
     SERVFAIL,
     TIMEOUT,
@@ -133,6 +136,32 @@ def test_lie_of_a_private_resolver_stays_suspected_while_the_provider_was_not_as
     assert story.verdict().grade is Grade.SUSPECTED
 
 
+def test_filter_of_a_resolver_that_is_not_the_networks_own_is_no_censors() -> None:
+    """A family resolver (1.1.1.3) that somebody here chose; and one of which nothing is known."""
+    chosen, unknown = Story(), Story()
+    chosen.vantage = online(resolver_is_strangers=True, resolver_asns=(13335,))
+    unknown.vantage = online(resolver_asns=())
+    for story in (chosen, unknown):
+        for _ in range(5):
+            story.dns(rcode=NXDOMAIN, ede=17)
+        story.encrypted_dns(A1)
+        story.good_page(A1)
+
+    assert chosen.verdict().category is Category.LOCAL_INTERFERENCE
+    assert unknown.verdict().grade is Grade.SUSPECTED
+
+
+def test_public_resolver_that_filters_by_every_way_is_not_forged_on_the_path() -> None:
+    story = Story()
+    story.dns([A1])
+    for transport in (Transport.UDP, Transport.TCP, Transport.DOH):
+        story.dns(rcode=NXDOMAIN, resolver="quad9", transport=transport)
+    story.dns([A1], resolver="google", transport=Transport.DOH)
+    story.good_page(A1)
+
+    assert not accusations(story)
+
+
 def test_default_certificate_in_the_same_network_is_no_lie() -> None:
     """A CDN edge shows its default certificate: same owner, wrong edge."""
     story = Story()
@@ -160,10 +189,44 @@ def test_broken_backend_behind_an_edge_stays_suspected() -> None:
     assert not accusations(story)
 
 
-def test_pattern_alone_is_at_most_probable() -> None:
+def test_pattern_alone_is_at_most_suspected() -> None:
+    """Techniques 0.2: a broken backend of this one name gives it every time."""
     story = blocked_by_name()
 
-    assert story.verdict().grade is Grade.PROBABLE
+    assert story.verdict().grade is Grade.SUSPECTED
+
+
+def test_name_that_passes_at_a_strangers_host_is_its_own_servers_trouble() -> None:
+    story = blocked_by_name()
+    abroad(story, None)
+
+    assert story.verdict().state is State.INSUFFICIENT
+
+
+def test_filters_memory_of_another_name_at_the_shared_host_is_no_proof() -> None:
+    """Every endpoint's name is tried there, and one that is blocked may leave residue (1.9)."""
+    after, nothing_after = blocked_by_name(), blocked_by_name()
+    for story in (after, nothing_after):
+        story.tls(OTHER, arm=Arm.C2, name=NEUTRAL)
+        story.tls(OTHER, RESET, arm=Arm.C2, after=0.05, acked=1)
+    after.tls(OTHER, RESET, arm=Arm.C2, name=NEUTRAL, after=0.05, acked=1)
+
+    assert after.verdict().grade is Grade.SUSPECTED
+    assert nothing_after.verdict().grade is Grade.SUSPECTED
+
+
+def test_another_end_at_the_strangers_host_is_no_proof() -> None:
+    """The server took the hello and reset; at the other host somebody cut it off at once."""
+    story = blocked_by_name(acked=518)
+    abroad(story, RESET)
+    story.observations = [
+        o.model_copy(update={"failed_after_s": 0.003})
+        if isinstance(o, TlsObservation) and o.arm is Arm.C2 and o.failure
+        else o
+        for o in story.observations
+    ]
+
+    assert story.verdict().state is State.INSUFFICIENT
 
 
 def test_name_that_fails_at_a_strangers_host_too_is_confirmed() -> None:
@@ -181,22 +244,23 @@ def test_first_look_is_never_counted_among_the_attempts() -> None:
     assert blocked_by_name(3).verdict().n_target == 3
 
 
-def test_vantage_abroad_alone_makes_it_strong_not_confirmed() -> None:
+def test_vantage_abroad_alone_lifts_no_grade() -> None:
     """An origin that refuses our country is served abroad just as well."""
     story = blocked_by_name()
     story.tls(A1, connect=False)
     story.elsewhere("helper:a/DE", last(story))
 
-    assert story.verdict().grade is Grade.STRONG
+    assert story.verdict().grade is Grade.SUSPECTED
 
 
-def test_vantage_at_home_confirms() -> None:
+def test_vantage_at_home_makes_it_strong_not_confirmed() -> None:
+    """The server may refuse this client alone."""
     story = blocked_by_name()
     story.vantage = online(country="RU")
     story.tls(A1, connect=False)
     story.elsewhere("helper:a/RU", last(story))
 
-    assert story.verdict().grade is Grade.CONFIRMED
+    assert story.verdict().grade is Grade.STRONG
 
 
 def test_both_fail_is_down_only_when_both_fail_the_same_way() -> None:
@@ -269,6 +333,10 @@ def test_silence_with_a_small_answer_to_the_control_leaves_the_mtu() -> None:
                 attempt=number,
                 received=received,
             )
+
+        story.vantage = online(country="RU")
+        story.tls(A1, connect=False)
+        story.elsewhere("helper:a/RU", last(story))
 
     assert small.verdict().grade is Grade.SUSPECTED
     assert large.verdict().grade is Grade.PROBABLE

@@ -143,14 +143,15 @@ def test_lie_told_three_times_against_two_operators_is_strong() -> None:
     assert story.verdict().grade is Grade.STRONG
 
 
-def test_failure_code_is_never_strong_for_the_zones_servers_may_refuse_the_resolver() -> None:
+def test_failure_code_is_no_lie_for_the_zones_servers_may_refuse_the_resolver() -> None:
+    """Techniques D02, G06; clients here are kept away all the same, so it is not `ok`."""
     story = Story()
     for _ in range(5):
         story.dns(rcode=SERVFAIL)
     story.encrypted_dns(A1)
     story.good_page(A1)
 
-    assert story.verdict().grade is Grade.PROBABLE
+    assert story.verdict().rule_id == "dns.fails_for_this_name"
 
 
 def test_known_block_address_seen_twice_is_confirmed() -> None:
@@ -191,20 +192,46 @@ def test_forged_answers_beside_an_honest_resolver_leave_the_site_reachable() -> 
     )
 
 
-def test_blocked_address_needs_another_vantage_to_be_more_than_suspected() -> None:
-    alone, abroad_too = Story(), Story()
-    for story in (alone, abroad_too):
-        story.honest_dns(A1)
-        for number in range(4):
-            story.tcp(A1, TIMEOUT, attempt=number)
-    abroad_too.tcp(A1)
-    abroad_too.elsewhere("helper:a/DE", last(abroad_too))
+def _silent_address(*seen_from: str) -> Story:
+    story = Story()
+    story.vantage = online(country="RU")
+    story.honest_dns(A1)
+    for number in range(4):
+        story.tcp(A1, TIMEOUT, attempt=number)
+    for vantage in seen_from:
+        story.tcp(A1)
+        story.elsewhere(vantage, last(story))
+    return story
 
-    assert alone.verdict().grade is Grade.SUSPECTED
-    assert abroad_too.verdict().grade is Grade.PROBABLE
+
+@pytest.mark.parametrize(
+    "seen_from",
+    [
+        pytest.param((), id="nobody else looked: a dead server"),
+        pytest.param(("helper:a/DE",), id="one country abroad: an origin that refuses ours"),
+        pytest.param(("snapshot:2026-11-17/RU", "snapshot:2026-11-17/DE"), id="it died since"),
+        pytest.param(("helper:a/DE", "helper:b/DE"), id="one country twice"),
+    ],
+)
+def test_silent_address_is_nobodys_until_only_our_network_differs(seen_from) -> None:
+    """Techniques 0.6: T01, G05 and E10 look alike."""
+    assert _silent_address(*seen_from).verdict().state is State.INSUFFICIENT
 
 
-def test_family_that_is_blocked_alone_is_told_apart() -> None:
+@pytest.mark.parametrize(
+    ("seen_from", "grade"),
+    [
+        pytest.param(("helper:a/RU",), Grade.PROBABLE, id="our own country"),
+        pytest.param(("helper:a/DE", "helper:b/US"), Grade.SUSPECTED, id="two others"),
+    ],
+)
+def test_silent_address_that_others_reach_now_is_blocked(seen_from, grade) -> None:
+    verdict = _silent_address(*seen_from).verdict()
+
+    assert (verdict.category, verdict.grade) == (Category.IP_BLOCK, grade)
+
+
+def test_family_that_fails_alone_is_told_apart() -> None:
     story = Story()
     story.honest_dns(A1, B1)
     story.tcp(A1, TIMEOUT)
@@ -212,7 +239,7 @@ def test_family_that_is_blocked_alone_is_told_apart() -> None:
     story.good_page(B1)
 
     assert [(v.family, v.state) for v in story.verdicts()] == [
-        (Family.IPV4, State.BLOCKED),
+        (Family.IPV4, State.INSUFFICIENT),
         (Family.IPV6, State.OK),
     ]
 

@@ -106,13 +106,15 @@ def test_bare_refusal_sooner_than_the_server_is_one_of_status() -> None:
 
 
 def test_one_version_that_passes_alone_names_the_hello() -> None:
-    """S16: all that offer TLS 1.3 are dropped, whatever name they ask for."""
+    """S16: all that offer TLS 1.3 are dropped, whatever name they ask for; elsewhere they pass."""
     story = Story()
     story.honest_dns(A1)
     for hello in ("ssl", "tls13"):
         story.tls(A1, TIMEOUT, hello=hello, acked=1, after=10.0)
     story.tls(A1, TIMEOUT, arm=Arm.C1, acked=1, after=10.0)
     story.tls(A1, hello="tls12")
+    story.tls(A1, connect=False)
+    story.elsewhere("helper:a/DE", story.observations.pop())
 
     verdict = story.verdict()
 

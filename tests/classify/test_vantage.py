@@ -217,7 +217,7 @@ def test_skewed_clock_is_corrected_before_certificates_are_judged() -> None:
 
 def test_facts_for_the_judge_are_taken_from_controls() -> None:
     line = Line().local(resolver_kinds=("access",)).passes(*ABROAD, progress=flow(8e6))
-    line.dns("www.one.example", "93.184.215.14", resolver="google")
+    line.dns("www.one.example", "203.0.113.1", resolver="google")
     line.dns("www.one.example", resolver="quad9").dns("www.two.example", resolver="quad9")
 
     facts = line.verdict().facts
@@ -228,6 +228,17 @@ def test_facts_for_the_judge_are_taken_from_controls() -> None:
     assert facts.failing_resolvers == ("quad9/udp",)
     assert facts.neutral_addresses == ("203.0.113.1",)
     assert facts.resolver_kinds == ("access",)
+
+
+def test_injectors_answers_do_not_make_a_dead_resolver_work() -> None:
+    """Under on-path injection a dead resolver seems to answer for what is blocked."""
+    line = Line().passes(*ABROAD)
+    line.dns("www.one.example", "59.24.3.174", resolver="google")
+    line.dns("www.two.example", resolver="google")
+
+    facts = line.verdict().facts
+
+    assert (facts.working_resolvers, facts.failing_resolvers) == ((), ("google/udp",))
 
 
 def test_public_resolvers_that_all_ask_from_one_strange_network_are_intercepted() -> None:
