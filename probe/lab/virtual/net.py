@@ -19,7 +19,7 @@ from probe.lab.virtual.host import Host
 from probe.lab.virtual.resolver import VirtualResolver
 from probe.lab.virtual.sockets import VirtualSocket
 from probe.lab.virtual.tcp_socket import TcpSocket
-from probe.lab.virtual.timeline import Timeline
+from probe.lab.virtual.timeline import LabClock, Timeline
 from probe.lab.virtual.udp_socket import UdpSocket
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ _DETERMINISTIC: Final = "_ALLOW_DETERMINISTIC_SCHEDULING"
 
 
 def run_virtual(async_fn: Callable[..., Awaitable[T]], *args: object, seed: int = 0) -> T:
-    """Run an async callable on a mock clock that jumps over every wait; return what it returns."""
+    """Run an async callable on a clock that jumps over every wait; return what it returns."""
     from trio._core import _run
 
     # trio shuffles the tasks that are ready together. With the two switches that it keeps for
@@ -163,7 +163,7 @@ def run_virtual(async_fn: Callable[..., Awaitable[T]], *args: object, seed: int 
     state = _run._r.getstate()
     _run._r.seed(seed)
     try:
-        return trio.run(async_fn, *args, clock=trio.testing.MockClock(autojump_threshold=0))
+        return trio.run(async_fn, *args, clock=LabClock())
     finally:
         _run._r.setstate(state)
         setattr(_run, _DETERMINISTIC, was_deterministic)
