@@ -24,6 +24,9 @@ RUN mkdir /data && chown 10001:10001 /data
 USER 10001:10001
 VOLUME /data
 WORKDIR /data
+# For `watch`: by the age of its last good run. A container that runs once is gone before it is asked.
+HEALTHCHECK --interval=30m --timeout=30s --start-period=30m \
+    CMD ["roadblock", "status", "--healthy"]
 # Consent is not given by an image: docker run ... run --consent SHA256, or `consent accept` once.
 ENTRYPOINT ["roadblock"]
 CMD ["--help"]
