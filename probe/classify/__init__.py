@@ -5,12 +5,19 @@ from probe.classify.judge import judge
 from probe.classify.pages import page_marks
 from probe.classify.rules import RULES_VERSION
 from probe.classify.service import judge_service
-from probe.classify.vantage import ask_vantage, judge_vantage
+from probe.classify.vantage import (
+    ask_vantage,
+    ask_vantage_again,
+    is_as_before,
+    judge_vantage,
+)
 
 __all__ = [
     "RULES_VERSION",
     "ask",
     "ask_vantage",
+    "ask_vantage_again",
+    "is_as_before",
     "judge",
     "judge_service",
     "judge_vantage",

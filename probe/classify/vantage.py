@@ -189,6 +189,57 @@ def ask_vantage(
     return (*more, *_again(gates))
 
 
+def ask_vantage_again(before: VantageVerdict, knowledge: Knowledge) -> tuple[Experiment, ...]:
+    """Return looks at a few controls that passed: one in cleartext, one at home, some abroad.
+
+    Empty where the line was no good before, or too few passed: then all is to be asked anew.
+    """
+    if before.state not in {VantageState.ONLINE, VantageState.DEGRADED}:
+        return ()
+    controls = knowledge.catalogue.controls
+    country = before.facts.country
+    home = [c for c in controls if c.country == country][: k.GATE_DOMESTIC_CONTROLS]
+    passed = [
+        c
+        for c in dict.fromkeys((*home, *_first_controls(controls)))
+        if c.id not in before.failing_controls
+    ]
+    abroad: dict[str, Control] = {}
+    for control in passed:
+        if _is_tls(control) and control.country != country:
+            abroad.setdefault(control.operator, control)
+    if len(abroad) < k.GATE_FOREIGN_MIN:
+        return ()
+    return tuple(
+        _look(control)
+        for control in (
+            *[c for c in passed if not _is_tls(c)][:1],
+            *[c for c in passed if _is_tls(c) and c.country == country][:1],
+            *list(abroad.values())[: k.GATE_FOREIGN_MIN],
+        )
+    )
+
+
+def is_as_before(
+    before: VantageVerdict, observations: Sequence[Observation], knowledge: Knowledge
+) -> bool:
+    """Whether all that passed passes still, and no gate says what it did not say before."""
+    now = judge_vantage(observations, knowledge)
+    return (
+        (now.state is VantageState.ONLINE or now.state is before.state)
+        and not now.failing_controls
+        and _troubles(now) <= _troubles(before)
+    )
+
+
+def _troubles(verdict: VantageVerdict) -> set[tuple[str, str | None]]:
+    return {(gate.gate, gate.subtype) for gate in verdict.gates if gate.outcome == "fail"}
+
+
+def _is_tls(control: Control) -> bool:
+    return control.url.startswith("https://")
+
+
 def _again(gates: Gates) -> Iterable[Experiment]:
     """Look once more at failing controls while they are many: one loss is no dead line."""
     if 2 * len(gates.failing) < len(gates.tried):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import trio
 
-from probe.classify import ask_vantage, judge_vantage
+from probe.classify import ask_vantage, ask_vantage_again, is_as_before, judge_vantage
 from probe.measure.perform import perform
 from probe.measure.tools import Tools
 from probe.model.experiment import Experiment
@@ -27,8 +27,46 @@ async def ask_gates(
     knowledge: Knowledge, tools: Tools, *, attempt: int, keep: Keep
 ) -> VantageVerdict:
     """Perform what the gates ask for until they ask no more; return what they say."""
-    controls = {control.id: control for control in knowledge.catalogue.controls}
     performed: set[str] = set()
+    observations: list[Observation] = []
+    for _ in range(GATE_ROUNDS_MAX):
+        asked = [
+            experiment
+            for experiment in ask_vantage(knowledge, tuple(observations))
+            if experiment.id not in performed
+        ]
+        if not asked:
+            break
+        performed.update(experiment.id for experiment in asked)
+        observations += await _perform(asked, knowledge, tools, attempt=attempt, keep=keep)
+    return judge_vantage(tuple(observations), knowledge)
+
+
+async def ask_gates_again(
+    before: VantageVerdict, knowledge: Knowledge, tools: Tools, *, attempt: int, keep: Keep
+) -> VantageVerdict:
+    """Look again at a few controls that passed; only where one does not, ask all gates anew.
+
+    What a run needs to know at its end is whether the line still is what it was: a few witnesses
+    can say that it is, and more than a few must say that it is not.
+    """
+    asked = ask_vantage_again(before, knowledge)
+    observations = await _perform(asked, knowledge, tools, attempt=attempt, keep=keep)
+    if asked and is_as_before(before, observations, knowledge):
+        return before
+    return await ask_gates(knowledge, tools, attempt=attempt + 1, keep=keep)
+
+
+async def _perform(
+    experiments: Sequence[Experiment],
+    knowledge: Knowledge,
+    tools: Tools,
+    *,
+    attempt: int,
+    keep: Keep,
+) -> list[Observation]:
+    """Perform experiments side by side; return their steps, experiment by experiment, as kept."""
+    controls = {control.id: control for control in knowledge.catalogue.controls}
     observations: list[Observation] = []
 
     async def one(experiment: Experiment) -> None:
@@ -39,19 +77,10 @@ async def ask_gates(
         finally:
             observations.extend(await keep(seen))
 
-    for _ in range(GATE_ROUNDS_MAX):
-        asked = [
-            experiment
-            for experiment in ask_vantage(knowledge, tuple(observations))
-            if experiment.id not in performed
-        ]
-        if not asked:
-            break
-        performed.update(experiment.id for experiment in asked)
-        async with trio.open_nursery() as nursery:
-            for experiment in asked:
-                nursery.start_soon(one, experiment)
-    return judge_vantage(tuple(observations), knowledge)
+    async with trio.open_nursery() as nursery:
+        for experiment in experiments:
+            nursery.start_soon(one, experiment)
+    return observations
 
 
 async def ask_targets_instead(

@@ -20,7 +20,7 @@ from probe.model.target import Endpoint
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.model.words import State, VantageState
 from probe.reference import roots_sha256
-from probe.run.gates import ask_gates, ask_targets_instead
+from probe.run.gates import ask_gates, ask_gates_again, ask_targets_instead
 from probe.run.governor import CpuGovernor, FreeGovernor
 from probe.run.helper import open_helpers
 from probe.run.helper_line import HelperPlace
@@ -151,8 +151,14 @@ class _Session:
         async def kept(seen: Sequence[Observation]) -> Sequence[Observation]:
             return await keep(seen, context)
 
-        attempt = {"start": 0, "middle": 1, "end": 2}[when]
-        vantage = await ask_gates(self.knowledge, self.tools, attempt=attempt, keep=kept)
+        if when == "end":
+            # Two attempts are its own: where a few looks are not enough, all follow.
+            vantage = await ask_gates_again(
+                context.vantage, self.knowledge, self.tools, attempt=2, keep=kept
+            )
+        else:
+            attempt = {"start": 0, "middle": 1}[when]
+            vantage = await ask_gates(self.knowledge, self.tools, attempt=attempt, keep=kept)
         if vantage.state is VantageState.OFFLINE:
             vantage = await ask_targets_instead(
                 vantage, self.knowledge, self.tools, self.request.endpoints, keep=kept

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from probe.classify import ask_vantage_again, is_as_before
 from probe.classify.rules_gates import RULES_GATES
 from probe.lab.pki import Certificate
 from probe.model.experiment import Kind
@@ -383,3 +384,65 @@ def test_whoami_names_are_among_the_first_questions() -> None:
     resolvers = {e.resolver for e in asked.asked() if e.kind is Kind.RESOLVE}
 
     assert {"system", "whoami:c"} <= resolvers
+
+
+def _asked_again(before: VantageVerdict) -> set[str]:
+    return {e.endpoint for e in ask_vantage_again(before, KNOWLEDGE)}
+
+
+def test_at_the_end_a_few_that_passed_are_asked_again() -> None:
+    """One in cleartext, one at home, three operators abroad: as many witnesses as may vouch."""
+    before = Line().local(detail={"country": "RU"}).passes(*CONTROLS).verdict()
+
+    asked = _asked_again(before)
+
+    assert len(asked) == 5
+    assert {"six", "portal1"} <= asked
+
+
+def test_what_failed_before_is_no_witness() -> None:
+    before = (
+        Line().local(detail={"country": "RU"}).passes(*CONTROLS[1:]).dies(CONTROLS[0]).verdict()
+    )
+
+    asked = _asked_again(before)
+
+    assert before.failing_controls == ("one",)
+    assert "one" not in asked
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(Line().dies(*CONTROLS), id="nothing passed"),
+        pytest.param(
+            Line().local(detail={"country": "RU"}).dies(*ABROAD[2:]).passes(*ABROAD[:2], *HOME),
+            id="too few abroad",
+        ),
+    ],
+)
+def test_a_line_that_was_no_good_is_asked_anew(before: Line) -> None:
+    assert not _asked_again(before.verdict())
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        pytest.param(Line().passes(*ABROAD[:3], PORTALS[0]), True, id="all pass"),
+        pytest.param(Line().passes(*ABROAD[:2], PORTALS[0]).dies(ABROAD[2]), False, id="one dies"),
+        pytest.param(
+            Line().passes(*ABROAD[:3]).foreign(HOME[0], kind=Certificate.PRIVATE_CA),
+            False,
+            id="a stranger's certificate",
+        ),
+        pytest.param(
+            Line().local(has_ipv6=True).passes(*ABROAD[:3]).dies(*ABROAD[:3], family=Family.IPV6),
+            False,
+            id="one family is gone",
+        ),
+    ],
+)
+def test_a_few_looks_vouch_only_where_all_of_them_pass(now: Line, same: bool) -> None:
+    before = healthy().verdict()
+
+    assert is_as_before(before, now.observations, KNOWLEDGE) is same

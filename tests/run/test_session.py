@@ -1,11 +1,14 @@
 """Whole runs in the lab's worlds, on the virtual clock."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 import trio
 
+from probe.lab.box import DROP, PASS, Box, BoxContext, Verdict
+from probe.lab.packet import Packet, Side
 from probe.lab.virtual.net import run_virtual, virtual_net
 from probe.lab.worlds import build_world
 from probe.model.experiment import Experiment, Kind
@@ -209,3 +212,38 @@ def test_a_wait_is_kept_and_scaled(base, monkeypatch):
 
     seconds = {pace: (run.ended_at - run.started_at).total_seconds() for pace, run in took.items()}
     assert seconds[1.0] - seconds[0.1] == pytest.approx(90.0, abs=1.0)
+
+
+@dataclass(kw_only=True, eq=False)
+class Cut(Box):
+    """The line, from a moment on."""
+
+    id: ClassVar[str] = "cut"
+    source: ClassVar[str] = "a plug that is pulled"
+    innocent: ClassVar[bool] = True
+    from_s: float
+
+    def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
+        """Let nothing pass once the moment has come."""
+        del packet, toward
+        return DROP if out.now >= self.from_s else PASS
+
+
+def test_a_line_that_died_meanwhile_is_asked_by_all_gates(base):
+    """The few looks at the end may vouch for a line; that it is dead, all controls must say."""
+    world = build_world("open", base.catalogue)
+    went_well = play(world, _endpoints(base, "bbc.web"), knowledge_in(world, base))
+    measured = [o for o in went_well.sink.observations if o.arm is Arm.GATE]
+    closing_at = min(o.started_at for o in measured if o.attempt == 2)
+
+    cut = Cut(from_s=(closing_at - world.at).total_seconds() - 0.001)
+    world = replace(build_world("open", base.catalogue), boxes={0: (cut,)})
+    died = play(world, _endpoints(base, "bbc.web"), knowledge_in(world, base))
+
+    hosts = {n: {o.endpoint for o in measured if o.attempt == n} - {"local"} for n in (0, 2, 3)}
+    assert len(hosts[0]) > 2 * len(hosts[2])
+    assert not hosts[3]
+    assert went_well.result.run.status == "complete"
+    assert died.result.run.status == "offline"
+    asked = {o.endpoint for o in died.sink.observations if o.attempt == 3} - {"local"}
+    assert asked >= hosts[0]
