@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from probe.classify.chains import Chain
+from probe.classify.literals import needed
 from probe.classify.remember import by_identity
 from probe.model.knowledge import Fingerprint, Knowledge
 from probe.model.observation import HttpObservation
@@ -100,10 +101,19 @@ def _matches(fingerprint: Fingerprint, text: str) -> bool:
         case "full":
             return text == pattern
         case "regexp":
+            literal, lowers = needed(pattern)
+            if literal not in (_lower(text) if lowers else text):
+                return False
             compiled = _compiled(pattern)
             return compiled is not None and compiled.search(text[:_TEXT_MAX]) is not None
         case _:
             return False
+
+
+@lru_cache(maxsize=4)
+def _lower(text: str) -> str:
+    """Lower a page once for all patterns."""
+    return text.lower()
 
 
 @lru_cache(maxsize=4096)
