@@ -75,6 +75,9 @@ class LabClock(trio.abc.Clock):
     A task that woke for each would cost ten times what the packet does.
     """
 
+    autojump_threshold: Final = 0.0
+    """As trio's MockClock has it: by this attribute the probe knows a clock that is not real."""
+
     def __init__(self) -> None:
         self._now = 0.0
         self._timeline: Timeline | None = None

@@ -5,6 +5,7 @@ import trio
 
 from probe.lab.virtual import run_virtual
 from probe.lab.virtual.timeline import Timeline
+from probe.wire.lag import watch
 
 
 def test_what_is_due_comes_before_the_tasks_that_wake_at_that_moment() -> None:
@@ -75,3 +76,15 @@ def test_a_timer_wakes_after_its_moment() -> None:
         return trio.current_time()
 
     assert run_virtual(inside) > 0.1 + 0.2
+
+
+def test_the_probes_loop_is_never_late_in_the_lab() -> None:
+    """A jump of the clock is no pass that took long: times in the lab are as good as any."""
+
+    async def inside() -> float:
+        lag = watch()
+        began = trio.current_time()
+        await trio.sleep(3)
+        return lag.worst_since(began)
+
+    assert run_virtual(inside) == 0
