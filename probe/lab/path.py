@@ -10,6 +10,7 @@ that flow alone.
 """
 
 import hashlib
+import struct
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +19,12 @@ from typing import Final
 
 from probe.errors import LabError
 from probe.lab.box import Action, Box, Place
+from probe.lab.icmp import icmp_error, is_icmp_error
 from probe.lab.log import Event, TruthLog, What
-from probe.lab.packet import DEFAULT_TTL, ICMP, ICMPV6, Flow, Packet, Side, parse
+from probe.lab.packet import ICMP, ICMPV6, Flow, Packet, Side, parse
 
-# RFC 1812 section 4.3.2.3: an ICMP error quotes as much as fits into 576 bytes.
-_QUOTE_BYTES_V4: Final = 576 - 28
-# RFC 4443 section 2.4 (c): as much as fits into the minimum IPv6 MTU.
-_QUOTE_BYTES_V6: Final = 1280 - 48
+_FIVE: Final = struct.Struct("!5I")
+_RANGE: Final = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +165,14 @@ class Path:
         if twice < link.duplicate:
             self._call_at(departure + 0.001, partial(self._enter, packet, toward, point, None))
 
-    def _draw(self, packet: Packet, toward: Side) -> tuple[float, ...]:
+    def _draw(self, packet: Packet, toward: Side) -> tuple[float, float, float, float, float]:
         """Return five numbers in [0, 1) that depend on seed, flow and the packet's number."""
         flow = (toward.value, *packet.flow(toward))
         number = self._numbers[flow]
         self._numbers[flow] += 1
         digest = hashlib.blake2b(f"{self._seed} {flow} {number}".encode(), digest_size=20).digest()
-        return tuple(
-            int.from_bytes(digest[at : at + 4], "big") / 4294967296 for at in range(0, 20, 4)
-        )
+        one, two, three, four, five = _FIVE.unpack(digest)
+        return one / _RANGE, two / _RANGE, three / _RANGE, four / _RANGE, five / _RANGE
 
     # Movement. A packet stands at a point: 0 is the client, k the place behind router k, the last
     # is the server.
@@ -375,25 +374,3 @@ def _offsets(routers: Sequence[Router], link: Link) -> list[float]:
     for delay in [*given, None]:
         offsets.append(offsets[-1] + (share if delay is None else delay))
     return offsets
-
-
-def is_icmp_error(packet: Packet) -> bool:
-    """Say whether an ICMP packet is an error, about which no error is sent (RFC 1122 3.2.2)."""
-    assert packet.icmp is not None
-    kind = packet.icmp[0]
-    return kind < 128 if packet.protocol == ICMPV6 else kind in (3, 4, 5, 11, 12)
-
-
-def icmp_error(sender: str, about: Packet, kind: tuple[int, int, int, int]) -> Packet:
-    """Return an ICMP error about a packet: kind is (protocol, type, code, info)."""
-    protocol, icmp_type, code, info = kind
-    quote = about.to_bytes()[: _QUOTE_BYTES_V4 if about.version == 4 else _QUOTE_BYTES_V6]
-    return Packet(
-        about.version,
-        sender,
-        about.source,
-        DEFAULT_TTL,
-        protocol,
-        payload=quote,
-        icmp=(icmp_type, code, info),
-    )

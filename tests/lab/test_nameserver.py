@@ -195,3 +195,12 @@ def test_what_is_no_question_is_not_answered(wire):
     service = NameService(RESOLVER, ZONE)
 
     assert service.reply(wire, client="192.0.2.7", local="x", now=0.0, over_udp=True) is None
+
+
+def test_an_equal_question_gets_an_equal_answer_under_its_own_id():
+    """Answers are written once; an id that came along would make a client drop them."""
+    first, _ = ask("www.example.org", id=7)
+    second, _ = ask("www.example.org", id=65000)
+
+    assert (first.id, second.id) == (7, 65000)
+    assert first.to_wire()[2:] == second.to_wire()[2:]

@@ -6,9 +6,9 @@ from typing import Literal
 
 from probe.lab.box import DROP, PASS, Box, BoxContext, Place, Verdict, Where, replace_with
 from probe.lab.boxes.forge import REACTION_S, changed, segment_back, segment_on
+from probe.lab.icmp import icmp_error
 from probe.lab.log import What
 from probe.lab.packet import ACK, ICMP, ICMPV6, RST, SYN, TCP, UDP, Packet, Side, parse
-from probe.lab.path import icmp_error
 
 
 @dataclass(kw_only=True, eq=False)

@@ -2,27 +2,24 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-import dns.edns
-import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.opcode
 import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rrset
 
 from probe.lab.box import Names
+from probe.lab.servers.answer import (
+    ID_BYTES,
+    Answer,
+    Question,
+    Record,
+    read_question,
+    write_answer,
+)
 
 TTL_S = 300
 """What the lab's zones give; a cache's answers count down from it."""
-
-_SOA = "ns1.lab.example. hostmaster.lab.example. 2026112000 7200 3600 1209600 300"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,38 +161,33 @@ class NameService:
             # The id is right: a stub that only compares ids must not choke on the rest.
             noise = random.Random(wire).randbytes(60)
             return Reply(wire[:2] + noise, self.server.delay_s, name="")
-        try:
-            query = dns.message.from_wire(wire)
-        except dns.exception.DNSException:
+        asked = wire[ID_BYTES:]
+        question = read_question(asked)
+        if question is None:
             return None
-        if not query.question or query.opcode() != dns.opcode.QUERY:
-            return None
-        name = query.question[0].name.to_text(omit_final_dot=True).lower()
-        response = dns.message.make_response(query, recursion_available=True)
+        name = question.name
         if manner is NameManner.POINTER_LOOP:
             return Reply(_pointer_loop(wire), self.server.delay_s, name=name)
-        technique = self._fill(response, name, client=client, local=local, now=now)
+        answer, technique = self._answer(question, client=client, local=local, now=now)
         if manner is NameManner.TRUNCATE and over_udp:
-            response = dns.message.make_response(query, recursion_available=True)
-            response.flags |= dns.flags.TC
-        return Reply(_to_wire(response, over_udp=over_udp), self.server.delay_s, technique, name)
+            answer = Answer(is_truncated=True)
+        written = wire[:ID_BYTES] + write_answer(asked, answer, over_udp=over_udp)
+        return Reply(written, self.server.delay_s, technique, name)
 
-    def _fill(
-        self, response: dns.message.Message, name: str, *, client: str, local: str, now: float
-    ) -> str:
-        """Fill in the answer; return the technique that was played."""
-        kind = dns.rdatatype.to_text(response.question[0].rdtype)
+    def _answer(
+        self, question: Question, *, client: str, local: str, now: float
+    ) -> tuple[Answer, str]:
+        """Return what is answered, and the technique that is played thereby."""
+        name, kind = question.name, question.kind
         match self.server.manner:
             case NameManner.SERVFAIL:
-                response.set_rcode(dns.rcode.SERVFAIL)
-                return ""
+                return Answer(rcode=dns.rcode.SERVFAIL), ""
             case NameManner.REFUSED:
-                response.set_rcode(dns.rcode.REFUSED)
-                return ""
+                return Answer(rcode=dns.rcode.REFUSED), ""
             case NameManner.CNAME_LOOP:
-                _add(response, name, "CNAME", TTL_S, (f"loop.{name}.",))
-                _add(response, f"loop.{name}", "CNAME", TTL_S, (f"{name}.",))
-                return ""
+                loop = f"loop.{name}"
+                there = Record(name, "CNAME", TTL_S, f"{loop}.")
+                return Answer((there, Record(loop, "CNAME", TTL_S, f"{name}."))), ""
             case _:
                 pass
         self._questions += 1
@@ -205,49 +197,36 @@ class NameService:
                 and (not lie.types or kind in lie.types)
                 and self._questions % lie.every == 0
             ):
-                _lie(response, lie, name, kind)
-                return lie.row
+                return _lie(lie, name, kind), lie.row
+        truth = self._truth(name, kind, client=client, local=local, now=now)
         if self.server.authoritative:
-            response.flags |= dns.flags.AA
-        self._tell_truth(response, name, kind, client=client, local=local, now=now)
-        return ""
+            truth = replace(truth, is_authoritative=True)
+        return truth, ""
 
-    def _tell_truth(
-        self,
-        response: dns.message.Message,
-        name: str,
-        kind: str,
-        *,
-        client: str,
-        local: str,
-        now: float,
-    ) -> None:
-        ttl = TTL_S - self._age(name, now)
+    def _truth(self, name: str, kind: str, *, client: str, local: str, now: float) -> Answer:
+        ttl_s = TTL_S - self._age(name, now)
+        chain: list[Record] = []
+        rcode = dns.rcode.NOERROR
         for _ in range(8):
             records = self.zone.get(name)
             if records is None or records.cname is None:
                 break
-            _add(response, name, "CNAME", ttl, (records.cname + ".",))
+            chain.append(Record(name, "CNAME", ttl_s, records.cname + "."))
             name = records.cname
         else:
             records = None
         if records is None:
-            response.set_rcode(dns.rcode.NXDOMAIN)
+            rcode = dns.rcode.NXDOMAIN
         elif records.whoami and kind in {"A", "AAAA", "TXT"}:
-            who = self.server.egress_of(kind, local)
-            if name in self.server.tells_client:
-                who = client
+            who = client if name in self.server.tells_client else None
+            who = who or self.server.egress_of(kind, local)
             if kind == "TXT":
-                _add(response, name, kind, 0, (f'"{who}"',))
-                return
+                return Answer((*chain, Record(name, kind, 0, f'"{who}"')))
             if (":" in who) == (kind == "AAAA"):
-                _add(response, name, kind, 0, (who,))
-                return
+                return Answer((*chain, Record(name, kind, 0, who)))
         elif texts := records.texts(kind):
-            _add(response, name, kind, ttl, texts)
-            return
-        zone = ".".join(name.split(".")[-2:])
-        response.authority.append(dns.rrset.from_text(f"{zone}.", 300, "IN", "SOA", _SOA))
+            return Answer((*chain, *(Record(name, kind, ttl_s, text) for text in texts)))
+        return Answer(tuple(chain), rcode, authority=".".join(name.split(".")[-2:]))
 
     def _age(self, name: str, now: float) -> int:
         """Return for how many seconds the cache has held the name; authorities hold no cache."""
@@ -256,47 +235,24 @@ class NameService:
         return int(now - self._cached_at.setdefault(name, now)) % TTL_S
 
 
-def _lie(response: dns.message.Message, lie: Lie, name: str, kind: str) -> None:
+def _lie(lie: Lie, name: str, kind: str) -> Answer:
+    rcode, records = dns.rcode.NOERROR, []
     match lie.kind:
         case LieKind.NXDOMAIN:
-            response.set_rcode(dns.rcode.NXDOMAIN)
+            rcode = dns.rcode.NXDOMAIN
         case LieKind.SERVFAIL:
-            response.set_rcode(dns.rcode.SERVFAIL)
+            rcode = dns.rcode.SERVFAIL
         case LieKind.REFUSED:
-            response.set_rcode(dns.rcode.REFUSED)
+            rcode = dns.rcode.REFUSED
         case LieKind.NODATA:
             pass
         case LieKind.BOGON | LieKind.BLOCKPAGE | LieKind.WRONG_ADDRESS | LieKind.CNAME:
             if lie.cname is not None:
-                _add(response, name, "CNAME", lie.ttl_s, (lie.cname + ".",))
+                records.append(Record(name, "CNAME", lie.ttl_s, lie.cname + "."))
                 name = lie.cname
-            addresses = {"A": lie.a, "AAAA": lie.aaaa}.get(kind, ())
-            if addresses:
-                _add(response, name, kind, lie.ttl_s, addresses)
-    if lie.ede is not None:
-        code, text = lie.ede
-        option = dns.edns.EDEOption(dns.edns.EDECode.make(code), text or None)
-        response.use_edns(0, payload=1232, options=[option])
-
-
-def _add(
-    response: dns.message.Message, name: str, kind: str, ttl: int, texts: tuple[str, ...]
-) -> None:
-    owner = dns.name.from_text(name)
-    for text in texts:
-        # One set for each record: dnspython shuffles a set's records when it writes them.
-        response.answer.append(dns.rrset.from_text(owner, ttl, "IN", kind, text))
-
-
-def _to_wire(response: dns.message.Message, *, over_udp: bool) -> bytes:
-    limit = (response.request_payload or 512) if over_udp else 65_535
-    try:
-        return response.to_wire(max_size=max(512, limit))
-    except dns.exception.TooBig:
-        response.answer.clear()
-        response.authority.clear()
-        response.flags |= dns.flags.TC
-        return response.to_wire(max_size=65_535)
+            told = {"A": lie.a, "AAAA": lie.aaaa}.get(kind, ())
+            records += [Record(name, kind, lie.ttl_s, address) for address in told]
+    return Answer(tuple(records), rcode, ede=lie.ede)
 
 
 def _pointer_loop(query: bytes) -> bytes:

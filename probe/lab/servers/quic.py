@@ -9,6 +9,7 @@ from typing import Any
 
 import trio
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from probe.lab.pki import Issued
@@ -97,10 +98,10 @@ class QuicPort:
             return None
         if header.packet_type is not QuicPacketType.INITIAL:
             return None
-        leaf, *others = [x509.load_der_x509_certificate(der) for der in issued.chain]
+        leaf, *others = map(_certificate, issued.chain)
         configuration.certificate = leaf
         configuration.certificate_chain = others
-        configuration.private_key = load_pem_private_key(issued.key_pem, None)
+        configuration.private_key = _private_key(issued.key_pem)
         quic = QuicConnection(
             configuration=configuration,
             original_destination_connection_id=header.destination_cid,
@@ -110,6 +111,14 @@ class QuicPort:
         connection = _Connection(quic, self._udp, datagram, respond, send.clone())
         nursery.start_soon(connection.run, receive)
         return send
+
+
+_certificate = lru_cache(maxsize=4096)(x509.load_der_x509_certificate)
+
+
+@lru_cache(maxsize=4096)
+def _private_key(pem: bytes) -> PrivateKeyTypes:
+    return load_pem_private_key(pem, None)
 
 
 class _Connection:

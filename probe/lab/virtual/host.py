@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
+from probe.lab.icmp import icmp_error
 from probe.lab.packet import (
     ACK,
     ICMP,
@@ -18,7 +19,6 @@ from probe.lab.packet import (
     Packet,
     parse,
 )
-from probe.lab.path import icmp_error
 from probe.lab.virtual.connection import Connection, Key, State
 from probe.lab.virtual.errors import is_too_big, read_error
 
