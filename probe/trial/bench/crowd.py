@@ -107,7 +107,13 @@ async def _measure(count: int, kind: str, workers: int, database: Path) -> tuple
                 early = peak_rss_mb()
 
     request = RunRequest(
-        endpoints=Crowd(count, kind), world="lab:bench", again=True, quic=False, collect=False
+        endpoints=Crowd(count, kind),
+        world="lab:bench",
+        again=True,
+        quic=False,
+        collect=False,
+        # Times are not what counts here.
+        govern=False,
     )
     async with open_writer(database) as writer:
         await measure(request, knowledge, tools, writer, run_id="bench", on_event=on_event)

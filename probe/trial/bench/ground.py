@@ -1,6 +1,7 @@
 """The world that benchmarks run in: many names, one server, 50 KB a page, IPv4."""
 
 from dataclasses import replace
+from functools import partial
 
 from probe.lab.box import Names
 from probe.lab.path import Link
@@ -12,6 +13,8 @@ from probe.model.target import Catalogue, Endpoint, Pacing, Resolver, Service
 from probe.model.words import Role, Transport
 
 BODY_BYTES = 51_200
+SMALL_BYTES = 2_048
+"""A page where memory and rows are what counts."""
 RESOLVER = "217.237.148.70"
 """The lab's access resolver, which the client is told to use."""
 
@@ -70,14 +73,14 @@ def free_pacing(**changes: float) -> Pacing:
     ).model_copy(update=changes)
 
 
-def open_world(count: int, *, rtt_s: float = 0.0005) -> World:
-    """Return the benchmark's world, in which every page has 50 KB."""
+def open_world(count: int, *, rtt_s: float = 0.0005, body_bytes: int = BODY_BYTES) -> World:
+    """Return the benchmark's world, in which every page has this size."""
     spec = WorldSpec(
         "bench",
         "A benchmark",
-        "Every name is served, every page has 50 KB.",
+        "Every name is served, every page has one size.",
         link=Link(rtt_s=rtt_s),
-        changed=((Names(("*",)), _sized),),
+        changed=((Names(("*",)), partial(_sized, body_bytes=body_bytes)),),
     )
     return spec.build(catalogue(count, free_pacing()))
 
@@ -93,6 +96,6 @@ def hanging_world(count: int) -> World:
     return spec.build(catalogue(count, free_pacing()))
 
 
-def _sized(site: Site) -> Site:
-    page = Page(200, (("content-type", "text/html"),), padding_bytes=BODY_BYTES)
+def _sized(site: Site, *, body_bytes: int) -> Site:
+    page = Page(200, (("content-type", "text/html"),), padding_bytes=body_bytes)
     return replace(site, pages={"/": page}, alpn=("http/1.1",))
