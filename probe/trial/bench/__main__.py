@@ -13,11 +13,8 @@ from pathlib import Path
 
 from probe.lab.kernel import kernel_available, play_command
 from probe.lab.world import World
-from probe.lab.worlds import build_world
 from probe.model.target import Pacing
-from probe.reference import load_knowledge
-from probe.trial.bench import ground
-from probe.trial.play import knowledge_in, play
+from probe.trial.bench import ground, virtual
 
 COUNT = 600
 ROUND_TRIP_S = 0.05
@@ -100,15 +97,13 @@ def start() -> None:
 
 
 def lab() -> None:
-    """Speed of the virtual lab on one core."""
-    knowledge = load_knowledge()
-    endpoint = next(e for e in knowledge.catalogue.endpoints if e.id == "bbc.web")
-    count, started = 20, time.process_time()
-    for seed in range(count):
-        world = build_world("open", knowledge.catalogue, seed=seed)
-        play(world, [endpoint], knowledge_in(world, knowledge), seed=seed)
-    spent = time.process_time() - started
-    _say("Virtual lab, whole runs with gates", f"{count / spent:.1f} a second and core")
+    """Speed of the virtual lab, in CPU time of one core."""
+    virtual.warm_up()
+    _say("Virtual lab, single steps", f"{virtual.steps_per_second():.0f} a second; aim 200")
+    _say("Virtual lab, whole screens", f"{virtual.screens_per_second():.1f} a second; aim 20")
+    for profile in ("quick", "standard"):
+        rate = virtual.investigations_per_second(profile)
+        _say(f"Virtual lab, {profile} investigations", f"{rate:.1f} a second; aim 8")
 
 
 PARTS: dict[str, Callable[[], None]] = {
