@@ -23,6 +23,7 @@ from probe.model.verdict import Finding, Verdict
 from probe.model.words import Category, Layer, Protocol, State, Trigger
 
 _ACCUSING = frozenset({State.BLOCKED, State.IMPAIRED})
+_SLOW = frozenset({"pace.slow_here", "pace.slow"})
 
 
 def ask(
@@ -83,17 +84,17 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
         # Nobody vouches for a page in the clear: others' answers, and the name at another's host.
         yield from experiments.from_elsewhere(scene)
         yield from experiments.name_at_neutral_host(scene)
-    if any(f.rule_id == "pace.slow_here" for f in accused):
+    if any(f.rule_id in _SLOW for f in (verdict, *verdict.also)):
         yield from experiments_pace.repeat_downloads(scene)
 
 
 def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
     """The second block: only for what the first left fully discordant (techniques 0.1)."""
-    if finding.state not in _ACCUSING:
-        return
     if finding.category is Category.THROTTLE and finding.layer is Layer.CONTENT:
         at_responder = experiments_pace.paired_at_responder(scene)
         yield from at_responder or experiments_pace.paired_transfers(scene)
+        return
+    if finding.state not in _ACCUSING:
         return
     looks: dict[Layer, TlsLook | HttpLook | QuicLook] = {
         Layer.TLS: scene.tls,

@@ -104,8 +104,10 @@ POLICED_BURSTS_MIN = 1.7
 
 # resolv.conf(5): a resolver is given 5 s by default; what failed much sooner was an answer.
 GAVE_UP_S = 3.0
-# RFC 8914 section 4.16 to 4.19: Blocked, Censored, Filtered, Prohibited.
-EDE_ADMISSIONS = frozenset({15, 16, 17, 18})
+# RFC 8914 sections 4.16, 4.17 and 4.19: Blocked, Censored, Prohibited. Filtered (4.18) is what the
+# client asked for: parental control, malware protection.
+EDE_ADMISSIONS = frozenset({15, 16, 18})
+EDE_BY_WISH = 17
 
 # --- ICMP -----------------------------------------------------------------------------------------
 
@@ -115,6 +117,30 @@ ICMP_PROHIBITED = frozenset({(3, 9), (3, 10), (3, 13), (1, 1), (1, 5), (1, 6)})
 # A router that looks for a dead neighbour gives up after about 3 s (RFC 4861 section 10:
 # three solicitations a second apart; Linux does the same for ARP): later errors are its.
 UNREACHABLE_FAST_S = 2.0
+
+# --- certificates ---------------------------------------------------------------------------------
+
+# techniques E02: issuers that name a product which people install (general knowledge, 2026). They
+# speak only where this machine trusts their root.
+LOCAL_ISSUERS = (
+    "adguard",
+    "antivirus",
+    "anti-virus",
+    "avast",
+    "avg ",
+    "bitdefender",
+    "charles proxy",
+    "eset ssl",
+    "fiddler",
+    "kaspersky",
+    "mcafee",
+    "mitmproxy",
+    "net nanny",
+    "norton",
+    "qustodio",
+    "web shield",
+    "zscaler",
+)
 
 # --- gates ----------------------------------------------------------------------------------------
 

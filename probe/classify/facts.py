@@ -14,6 +14,7 @@ from probe.classify.addresses import family_of, is_bogon
 from probe.classify.chains import Chain, judge_chain
 from probe.classify.fingerprints import is_censors, match_address, match_certificate
 from probe.classify.handshakes import Handshake, handshake
+from probe.classify.pages import owner_of
 from probe.classify.spots import Spot, Truth, condemned, round_trip
 from probe.model.evidence import Evidence
 from probe.model.experiment import Hello
@@ -156,7 +157,7 @@ class _Sorter:
             knowledge=self.knowledge,
             protocol=self.protocol,
             port=self.port,
-            spots=condemned(spots, self.evidence.endpoint, self.knowledge.geo),
+            spots=condemned(spots, self.evidence.endpoint, self.knowledge.geo, self._owners()),
             dns=tuple(o for o in dns if o.name == self.host and o.arm in _OWN_ARMS),
             dns_control=tuple(o for o in dns if o.arm is Arm.C1),
             canary=tuple(o for o in dns if o.resolver.startswith("canary:")),
@@ -169,6 +170,12 @@ class _Sorter:
             local=local,
             chains=self.chains,
         )
+
+    def _owners(self) -> frozenset[str]:
+        """Return whose names the service uses: those of its endpoints' hosts."""
+        own = self.evidence.endpoint
+        hosts = [e.host for e in self.knowledge.catalogue.endpoints if e.service == own.service]
+        return frozenset(map(owner_of, (own.host, *own.neutral_names, *hosts)))
 
     def _dns(self) -> list[DnsObservation]:
         dns = [o for o in self.here if isinstance(o, DnsObservation)]

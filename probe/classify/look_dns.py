@@ -120,6 +120,7 @@ class DnsLook(Silences):
         known = set(self.facts.endpoint.networks)
         proved = [s.address for s in self.facts.spots if s.truth is Truth.PROVED]
         known |= {n.asn for n in map(geo.network_of, proved) if n is not None}
+        known |= set(self.facts.vantage.facts.asns)
         named = [a for s in self.dead_answers if s.answer is not None for a in s.answer.addresses]
         networks = [geo.network_of(a) for a in named]
         home = self.facts.vantage.facts.country
@@ -217,12 +218,20 @@ class DnsLook(Silences):
 
     @once
     def lies_in_own_network(self) -> bool:
-        """Whether the false addresses are in the access network: a provider's own page."""
+        """Whether the false addresses are in the access network, with certificates of nobody's.
+
+        One that a public root signed may be another company's cache, or a server's default.
+        """
         ours = set(self.facts.vantage.facts.asns)
         geo = self.facts.knowledge.geo
         told = [a for s in self.system_lies if s.answer is not None for a in s.answer.addresses]
         networks = [geo.network_of(a) for a in told]
-        return bool(networks) and all(n is not None and n.asn in ours for n in networks)
+        shown = [h.chain for a in told if a in self.spots for h in self.spots[a].target]
+        return (
+            bool(networks)
+            and all(n is not None and n.asn in ours for n in networks)
+            and not any(chain is not None and chain.anchored for chain in shown)
+        )
 
     @once
     def lies_only_over_udp(self) -> bool:
@@ -266,6 +275,25 @@ class DnsLook(Silences):
             s
             for s in (*self.system_lies, *self.udp_lies, *self.tcp_lies)
             if s.answer is not None and any(code in k.EDE_ADMISSIONS for code, _ in s.answer.ede)
+        )
+
+    @once
+    def filters_by_wish(self) -> bool:
+        """Whether the lies that say why say that the client wished it (RFC 8914 section 4.18)."""
+        reasons = [
+            {code for code, _ in s.answer.ede}
+            for s in self.system_lies
+            if s.answer is not None and s.answer.ede
+        ]
+        return bool(reasons) and all(k.EDE_BY_WISH in codes for codes in reasons)
+
+    @once
+    def denies_sometimes(self) -> bool:
+        """Whether the system's resolver denies the name and tells it, in turn: it is flaky."""
+        return (
+            bool(self.system_lies)
+            and all(s.kind in DENIALS for s in self.system_lies)
+            and any(s.is_true for s in self.system)
         )
 
     @once

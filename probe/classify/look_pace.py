@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from probe.classify import constants as k
-from probe.classify.elsewhere import Elsewhere, is_snapshot
+from probe.classify.elsewhere import Elsewhere, country_of, is_snapshot
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
 from probe.classify.handshakes import Handshake
@@ -94,6 +94,22 @@ class PaceLook:
         bound_bps = min(k.LOOK_RATE_MAX_BPS, k.LOOK_RATIO_MAX * control)
         slow = tuple(f for f in told if (f.rate_bps or 0.0) < bound_bps)
         return slow if 2 * len(slow) > len(told) else ()
+
+    @once
+    def is_fast_at_home(self) -> bool:
+        """Whether a vantage of our own country reads the endpoint ten times as fast, now."""
+        home, own = self.facts.vantage.facts.country, self.rate_bps
+        rates = [
+            f.rate_bps
+            for o in self.facts.elsewhere
+            if isinstance(o, HttpObservation)
+            and not is_snapshot(o.vantage)
+            and home is not None
+            and country_of(o.vantage) == home
+            and (f := flow_of(o)).bytes >= 16_384
+            and f.rate_bps
+        ]
+        return own is not None and bool(rates) and own < k.LOOK_RATIO_MAX * median(rates)
 
     @once
     def same_address_rate_bps(self) -> float | None:

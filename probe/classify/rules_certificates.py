@@ -135,6 +135,16 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         rivals=("blocked_there_too",),
         why="Other vantage points are shown the very same certificate.",
     ),
+    Rule[TlsLook](
+        id="tls.local_product",
+        when=lambda look: bool(look.foreign) and look.trust_local and look.is_local_product,
+        state=State.INSUFFICIENT,
+        category=Category.LOCAL_INTERFERENCE,
+        subtype="tls",
+        layer=Layer.ENVIRONMENT,
+        locus=Locus.LOCAL,
+        why="E02: a program that this machine trusts opens connections to some sites, and says so.",
+    ),
     _mitm(
         "tls.mitm_forges_any_name",
         lambda look: bool(look.foreign) and look.forges_neutral,

@@ -182,14 +182,26 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
     ),
     Rule[DnsLook](
         id="dns.filter_by_choice",
-        when=lambda look: bool(look.system_lies) and look.is_strangers_resolver,
+        when=lambda look: (
+            bool(look.system_lies) and (look.is_strangers_resolver or look.filters_by_wish)
+        ),
         state=State.INSUFFICIENT,
         category=Category.LOCAL_INTERFERENCE,
         subtype="filter",
         layer=Layer.ENVIRONMENT,
         locus=Locus.LOCAL,
         rivals=(),
-        why="E03: the resolver is a stranger's whom somebody here chose to ask, and it filters.",
+        why="E03: a resolver that somebody here chose to ask, or that filters as its clients wish.",
+    ),
+    Rule[DnsLook](
+        id="dns.denies_sometimes",
+        when=lambda look: look.denies_sometimes,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=("resolver_broken",),
+        why="The resolver denies the name and tells it, in turn: it is out of order, or one of"
+        " several that differ.",
     ),
     Rule[DnsLook](
         id="dns.nulled_at_home",

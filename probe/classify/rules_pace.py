@@ -157,7 +157,7 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
     ),
     Rule[PaceLook](
         id="pace.slow_here",
-        when=lambda look: bool(look.slow) and look.is_line_fast,
+        when=lambda look: bool(look.slow) and look.is_line_fast and look.is_fast_at_home,
         state=State.IMPAIRED,
         category=Category.THROTTLE,
         layer=Layer.CONTENT,
@@ -165,7 +165,17 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         locus=Locus.UNKNOWN,
         grade=suspected,
         rivals=_RIVALS,
-        why="Slow here while other hosts are ten times as fast; the cause is not tested yet.",
+        why="Slow here; other hosts are ten times as fast, and so is the endpoint for another"
+        " network of our country.",
+    ),
+    Rule[PaceLook](
+        id="pace.slow",
+        when=lambda look: bool(look.slow) and look.is_line_fast,
+        state=State.INSUFFICIENT,
+        category=Category.THROTTLE,
+        layer=Layer.CONTENT,
+        rivals=_RIVALS,
+        why="Slow while other hosts are ten times as fast: the server, the way, or a throttle.",
     ),
     Rule[PaceLook](
         id="pace.trickle",

@@ -63,16 +63,13 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         why="Q07: the page stopped coming after the handshake; servers do that too.",
     ),
     Rule[QuicLook](
-        id="quic.slow_here",
+        id="quic.slow",
         when=lambda look: bool(look.slow) and len(look.slow) == len(look.verified),
-        state=State.IMPAIRED,
+        state=State.INSUFFICIENT,
         category=Category.THROTTLE,
         layer=Layer.QUIC,
-        trigger=Trigger.UNKNOWN,
-        locus=Locus.UNKNOWN,
-        grade=suspected,
         rivals=("slow_server", "slow_line", "site_down", "loss"),
-        why="Q09: slow here while other hosts are ten times as fast; the cause is not tested yet.",
+        why="Q09: slow while others are ten times as fast: the server, the way, or a throttle.",
     ),
     Rule[QuicLook](
         id="quic.ok",
@@ -117,7 +114,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     ),
     Rule[QuicLook](
         id="quic.blocked_by_name",
-        when=lambda look: look.all_silent and look.c1 == "alive",
+        when=lambda look: look.all_silent and look.c1 == "alive" and look.is_discordant,
         state=State.BLOCKED,
         category=Category.QUIC_BLOCK,
         subtype="sni",
@@ -126,7 +123,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         locus=Locus.PATH,
         grade=_name_grade,
         rivals=("no_http3", "server_refuses_name", "site_down", "loss"),
-        why="Q03, row 32: silence for the name; a neutral name is answered there.",
+        why="Q03, row 32: silence for the name in every round; a neutral name is answered there.",
     ),
     Rule[QuicLook](
         id="quic.blocked_by_version",

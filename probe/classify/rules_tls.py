@@ -46,6 +46,7 @@ _LAST: tuple[Rule[TlsLook], ...] = (
         id="tls.partly_reset",
         when=lambda look: (
             bool(look.failures)
+            and all(h.is_alive for h in look.controls)
             and not look.is_excused
             and look.kind in {Ending.RESET, Ending.CLOSED}
             and look.p_value is not None
@@ -64,6 +65,7 @@ _LAST: tuple[Rule[TlsLook], ...] = (
         id="tls.partly_silent",
         when=lambda look: (
             bool(look.failures)
+            and all(h.is_alive for h in look.controls)
             and not look.is_excused
             and look.kind is Ending.SILENT
             and look.p_value is not None

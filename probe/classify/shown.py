@@ -167,6 +167,14 @@ class Shown:
         return any(c.trust_local for _, c in self.foreign)
 
     @once
+    def is_local_product(self) -> bool:
+        """Whether the issuer names itself as a program that opens connections."""
+        return all(
+            any(word in chain.issuer.lower() for word in k.LOCAL_ISSUERS)
+            for _, chain in self.foreign
+        )
+
+    @once
     def is_clock_right(self) -> bool:
         """Whether the gates found our clock to agree with the controls'."""
         return any(g.gate == "clock" and g.outcome == "pass" for g in self.facts.vantage.gates)

@@ -48,12 +48,15 @@ class Spot:
     rtt_samples: int = 0
 
 
-def condemned(spots: tuple[Spot, ...], endpoint: Endpoint, geo: Geo) -> tuple[Spot, ...]:
+def condemned(
+    spots: tuple[Spot, ...], endpoint: Endpoint, geo: Geo, owners: frozenset[str]
+) -> tuple[Spot, ...]:
     """Mark addresses false that show somebody else's certificate, where others show the endpoint's.
 
     With the name itself: while another address is proved. Without a proved one it may as well be a
     man in the middle at a true address; a certificate of a public root in the same network as a
-    proved address is a CDN's default, not a lie.
+    proved address is a CDN's default, not a lie; and so is one for a name of the service's
+    `owners`.
 
     With a neutral name, where the name is cut everywhere: while an endorsed address shows, under
     the same neutral name, a certificate of the endpoint's owner.
@@ -74,7 +77,10 @@ def condemned(spots: tuple[Spot, ...], endpoint: Endpoint, geo: Geo) -> tuple[Sp
         is_home = home is not None and home.asn in networks
         foreign = [h.chain for h in spot.target if h.chain is not None and not h.chain.verified]
         if proved and foreign:
-            return all(_is_foreign(chain, is_home=is_home) for chain in foreign)
+            return all(
+                _is_foreign(chain, is_home=is_home) and not _is_of_service(chain, owners)
+                for chain in foreign
+            )
         return not is_home and not foreign and _shows_stranger(spot, endpoint.host)
 
     return tuple(replace(s, truth=Truth.FALSE) if is_false(s) else s for s in spots)
@@ -83,6 +89,16 @@ def condemned(spots: tuple[Spot, ...], endpoint: Endpoint, geo: Geo) -> tuple[Sp
 def _is_foreign(chain: Chain, *, is_home: bool) -> bool:
     return chain.reason in {"self_signed", "unknown_issuer", "malformed"} or (
         chain.reason == "wrong_name" and not is_home
+    )
+
+
+def _is_of_service(chain: Chain, owners: frozenset[str]) -> bool:
+    """Whether a public root signed it for a name of the service's.
+
+    A provider's network holds services' own caches, which know some of their names only.
+    """
+    return chain.anchored and any(
+        owner_of(name.removeprefix("*.")) in owners for name in chain.names
     )
 
 

@@ -43,7 +43,9 @@ class Testimony:
     @once
     def asked(self) -> tuple[DnsObservation, ...]:
         """Questions for addresses of this family, our own machine's trouble left out."""
-        wanted = {QUERY_TYPES[self.family]} if self.family else set(QUERY_TYPES.values())
+        masked = set(self.facts.vantage.masked_families)
+        families = (self.family,) if self.family else [f for f in Family if f not in masked]
+        wanted = {QUERY_TYPES[f] for f in families}
         return tuple(
             o
             for o in self.facts.dns

@@ -149,6 +149,12 @@ def _uncontrolled_cut() -> Story:
     return told
 
 
+def _flaky() -> Story:
+    told = _lie(rcode=NXDOMAIN)()
+    told.dns([A1])
+    return told
+
+
 def _of_a_stranger() -> Story:
     told = _lie(rcode=NXDOMAIN)()
     told.vantage = online(resolver_is_strangers=True, resolver_asns=(13335,))
@@ -195,6 +201,7 @@ cases(
     dns__lie_nxdomain=_lie(rcode=NXDOMAIN),
     dns__lie_refused=_lie(rcode=DENIED),
     dns__filter_by_choice=lambda: _of_a_stranger(),
+    dns__denies_sometimes=lambda: _flaky(),
     dns__fails_for_this_name=_lie(rcode=SERVFAIL),
     dns__lie_servfail=lambda: _resolved_at_home(),
     dns__lie_nodata=_lie(rcode=0),

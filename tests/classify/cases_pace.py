@@ -10,6 +10,7 @@ from tests.classify.build import (
     TIMEOUT,
     Story,
     last,
+    online,
 )
 from tests.classify.cases_http import _answers
 from tests.classify.filing import cases, page, reached, story_of
@@ -87,6 +88,14 @@ def _read_on_elsewhere(told: Story) -> Story:
     return told
 
 
+def _fast_at_home() -> Story:
+    told = _answers({"progress": flow(150_000)})
+    told.vantage = online(country="RU")
+    told.http(A1, progress=flow(9e6))
+    told.elsewhere("helper:a/RU", last(told))
+    return told
+
+
 def _late(seconds: float, *, abroad: bool) -> Story:
     told = Story()
     told.honest_dns(A1)
@@ -122,7 +131,8 @@ cases(
     pace__stalled=lambda: _frozen(16_000),
     pace__delayed_by_name=lambda: _late(4.0, abroad=True),
     pace__slow_whatever_name=lambda: _slow_everywhere(),
-    pace__slow_here=lambda: _answers({"progress": flow(150_000)}),
+    pace__slow_here=lambda: _fast_at_home(),
+    pace__slow=lambda: _answers({"progress": flow(150_000)}),
     pace__trickle=lambda: _answers(
         {"fails": TIMEOUT, "progress": ((1.0, 20), (59.0, 60)), "duration": 60.0}
     ),

@@ -53,12 +53,12 @@ cases(
     quic__stalled=lambda: _quic_pace(
         failure=TIMEOUT, progress=((0.1, 8000), (0.2, 16_000)), duration_s=20.2
     ),
-    quic__slow_here=lambda: _quic_pace(progress=flow(150_000)),
+    quic__slow=lambda: _quic_pace(progress=flow(150_000)),
     quic__ok=lambda: _quic(DONE),
     quic__unproved=lambda: _quic_pace(chain=()),
     quic__down_elsewhere_too=lambda: _quic_elsewhere(),
     quic__closed_too_soon=lambda: _closed_too_soon(),
-    quic__blocked_by_name=lambda: _quic(GOOD, control=DONE),
+    quic__blocked_by_name=lambda: _quic(GOOD, {"attempt": 1}, control={**DONE, "attempt": 1}),
     quic__blocked_by_version=lambda: _quic(GOOD, NEGOTIATED, control=GOOD),
     quic__closed_for_all=lambda: _quic(GOOD, gate="fail"),
     quic__blocked_with_tcp=lambda: _connects_in(_quic(GOOD, tcp=TIMEOUT), "h/DE", "h/US"),

@@ -110,6 +110,14 @@ def _local_root() -> Story:
     )
 
 
+def _local_product() -> Story:
+    shield = authority(LAB_ANCHOR).issue(HOST, kind=Certificate.ANTIVIRUS)
+    return _without_fingerprints(
+        _certificate(Certificate.ANTIVIRUS, certificate_for=NEUTRAL),
+        local_roots=(shield.chain[1],),
+    )
+
+
 def _one_certificate() -> Story:
     told = _shakes({"kind": Certificate.SELF_SIGNED})
     told.tls(A1, arm=Arm.C1, kind=Certificate.SELF_SIGNED, certificate_for=HOST)
@@ -170,6 +178,7 @@ cases(
         _certificate(Certificate.PRIVATE_CA, kind=Certificate.PRIVATE_CA)
     ),
     tls__mitm_local_root=_local_root,
+    tls__local_product=lambda: _local_product(),
     tls__own_certificate=_one_certificate,
     tls__mitm_self_signed=lambda: _certificate(
         Certificate.SELF_SIGNED, certificate_for="edge.example"

@@ -45,9 +45,9 @@ from tests.classify.cases_whole import abroad, blocked_by_name
 ACCUSING = {State.BLOCKED, State.IMPAIRED}
 
 
-def accusations(story: Story, *, above: Grade = Grade.SUSPECTED) -> list[Verdict]:
-    """Verdicts that call something blocked or impaired, at a grade above this one."""
-    order = [Grade.SUSPECTED, Grade.PROBABLE, Grade.STRONG, Grade.CONFIRMED]
+def accusations(story: Story, *, above: Grade | None = Grade.SUSPECTED) -> list[Verdict]:
+    """Verdicts that call something blocked or impaired, at a grade above this one (None: any)."""
+    order = [None, Grade.SUSPECTED, Grade.PROBABLE, Grade.STRONG, Grade.CONFIRMED]
     return [
         v
         for v in story.verdicts()
@@ -143,12 +143,45 @@ def test_filter_of_a_resolver_that_is_not_the_networks_own_is_no_censors() -> No
     unknown.vantage = online(resolver_asns=())
     for story in (chosen, unknown):
         for _ in range(5):
-            story.dns(rcode=NXDOMAIN, ede=17)
+            story.dns(rcode=NXDOMAIN, ede=16)
         story.encrypted_dns(A1)
         story.good_page(A1)
 
     assert chosen.verdict().category is Category.LOCAL_INTERFERENCE
     assert unknown.verdict().grade is Grade.SUSPECTED
+
+
+def test_filter_that_says_that_its_client_wished_it_is_local() -> None:
+    """RFC 8914 section 4.18: Filtered, at the client's request."""
+    story = Story()
+    story.dns(rcode=NXDOMAIN, ede=17)
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    assert story.verdict().category is Category.LOCAL_INTERFERENCE
+
+
+def test_cache_of_the_service_in_the_providers_network_is_no_lie() -> None:
+    """It knows some of the service's names only, and shows another one's certificate."""
+    story = Story()
+    story.knowledge = knowledge(geo=Atlas({"157.240.": 32934, "188.254.": 12389}))
+    for _ in range(4):
+        story.dns(["188.254.2.9"])
+    story.encrypted_dns(A1)
+    story.tls("188.254.2.9", kind=Certificate.GENUINE, certificate_for="static.instagram.com")
+    story.good_page(A1)
+
+    assert not accusations(story, above=None)
+
+
+def test_cuts_that_hit_neutral_names_as_well_are_an_overloaded_servers() -> None:
+    story = Story()
+    story.honest_dns(A1)
+    for number in range(1, 13):
+        story.tls(A1, None if number == 1 else RESET, after=0.05, attempt=number)
+        story.tls(A1, RESET if number == 1 else None, after=0.05, arm=Arm.C1, attempt=number)
+
+    assert not accusations(story, above=None)
 
 
 def test_public_resolver_that_filters_by_every_way_is_not_forged_on_the_path() -> None:

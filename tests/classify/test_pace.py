@@ -29,8 +29,8 @@ def test_name_that_is_as_fast_as_another_is_not_throttled_by_name() -> None:
     """A slow server: its own page creeps, and its name does not matter elsewhere."""
     verdict = at_responder(flow(8e6)).verdict()
 
-    assert verdict.rule_id == "pace.slow_here"
-    assert verdict.grade is Grade.SUSPECTED
+    assert verdict.rule_id == "pace.slow"
+    assert verdict.state is State.INSUFFICIENT
 
 
 def test_slow_line_to_the_responder_accuses_nobody() -> None:
@@ -40,7 +40,7 @@ def test_slow_line_to_the_responder_accuses_nobody() -> None:
 
 
 def test_few_pairs_are_not_enough() -> None:
-    assert at_responder(bursts(140_000), rounds=2).verdict().rule_id == "pace.slow_here"
+    assert at_responder(bursts(140_000), rounds=2).verdict().rule_id == "pace.slow"
 
 
 def test_pairs_are_no_witness_of_the_handshake() -> None:
