@@ -125,6 +125,23 @@ class TcpLook:
         )
 
     @once
+    def is_prohibited_near(self) -> bool:
+        """Whether a router of our own network says so, as far as its address is known."""
+        senders = {o.icmp[2] for o in self.prohibited if o.icmp and o.icmp[2]}
+        geo = self.facts.knowledge.geo
+        networks = [geo.network_of(sender) for sender in senders]
+        ours = set(self.facts.vantage.facts.asns)
+        return bool(networks) and all(n is not None and n.asn in ours for n in networks)
+
+    @once
+    def is_filtered(self) -> bool:
+        """Whether that is a filter's doing: said in our network, or by nobody to others.
+
+        An origin's firewall says the same to a country that it refuses.
+        """
+        return bool(self.prohibited) and (self.is_prohibited_near or self.is_vouched_for)
+
+    @once
     def is_unreachable_fast(self) -> bool:
         """Whether routers said "unreachable" sooner than one that looks for a dead host would."""
         return all(

@@ -67,6 +67,11 @@ class TlsLook(Shown):
         return min((gap for gap in gaps if gap >= 0), default=0.0) >= k.RECHECK_GAP_S
 
     @once
+    def is_steady(self) -> bool:
+        """Whether the name failed every round at the failing addresses, and no control did."""
+        return len(self.failures) > k.ARTEFACT_SIGHTINGS and all(h.is_alive for h in self.controls)
+
+    @once
     def residual(self) -> bool:
         """Whether controls fail after the name did, although the name alone is the trigger."""
         return self.is_name and any(not h.is_alive for h in self.controls)

@@ -29,10 +29,10 @@ def _forged_on_path(look: DnsLook) -> bool:
 
 
 def _is_unvouched_failure(look: DnsLook) -> bool:
-    """SERVFAIL alone: a lie, or the zone's own servers that refuse this resolver or country."""
+    """No answer, or an empty one: a lie, or the zone's own servers refuse us, or have nothing."""
     return (
         bool(look.system_lies)
-        and look.lie_kind(look.system_lies) == "servfail"
+        and look.lie_kind(look.system_lies) in {"servfail", "nodata"}
         and not look.artefacts
         and not look.resolves_at_home
     )
@@ -220,8 +220,8 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         category=Category.INSUFFICIENT,
         layer=Layer.DNS,
         rivals=(*_LIE_RIVALS, "authority_refuses_resolver"),
-        why="D02, G06: the resolver fails for this name only: a lie, or the zone's own servers"
-        " refuse it.",
+        why="D02, D04, G06: the resolver fails for this name only, or knows no address: a lie, or"
+        " the zone's own servers refuse it.",
     ),
     _lie("blockpage", "D06: the resolver answers with a known block page's address."),
     _lie("bogon", "D05: the resolver answers with an address that no public host has."),

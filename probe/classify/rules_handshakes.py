@@ -357,6 +357,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
             look.is_by_address
             and look.kind is Ending.RESET
             and look.is_name
+            and look.is_steady
             and not look.is_excused
         ),
         None,
@@ -369,6 +370,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
             look.is_by_address
             and look.kind is Ending.SILENT
             and look.is_name
+            and look.is_steady
             and not look.is_excused
         ),
         None,

@@ -44,7 +44,10 @@ def _rst_grade(look: TcpLook) -> Grade:
 
 
 def _icmp_grade(look: TcpLook) -> Grade:
-    return Grade.PROBABLE if len(look.prohibited) >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
+    """Row 13: from a router of the access network, or with our own country as witness."""
+    near = look.is_prohibited_near or look.elsewhere.passing_at_home("tcp")
+    many = len(look.prohibited) >= k.ARTEFACT_SIGHTINGS
+    return Grade.PROBABLE if near and many else Grade.SUSPECTED
 
 
 def _down_grade(look: TcpLook) -> Grade:
@@ -110,7 +113,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
     ),
     Rule[TcpLook](
         id="tcp.port_prohibited",
-        when=lambda look: look.all_fail and bool(look.prohibited) and look.other_port_works,
+        when=lambda look: look.all_fail and look.is_filtered and look.other_port_works,
         state=State.BLOCKED,
         category=Category.PORT_BLOCK,
         subtype="icmp",
@@ -123,7 +126,7 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
     ),
     Rule[TcpLook](
         id="tcp.address_prohibited",
-        when=lambda look: look.all_fail and bool(look.prohibited),
+        when=lambda look: look.all_fail and look.is_filtered,
         state=State.BLOCKED,
         category=Category.PORT_BLOCK,
         subtype="icmp",

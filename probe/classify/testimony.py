@@ -134,10 +134,20 @@ class Testimony:
         """A denial is false if the name is known to have addresses of this family."""
         if kind not in DENIALS or not self.is_affirmed:
             return None
+        if kind is Ending.NODATA and not self._has_family(seen.query_type):
+            return None
         if kind is Ending.NODATA and seen.query_type == "AAAA":
             # Resolvers that filter AAAA for everyone (home routers do) are no liars.
             return False if self.control_has("AAAA", source_of(seen)) else None
         return False
+
+    def _has_family(self, query_type: str) -> bool:
+        """Whether the name may have addresses of the kind that was asked for."""
+        return self.family is not None or any(
+            spot.truth in {Truth.PROVED, Truth.ENDORSED}
+            for spot in self.facts.spots
+            if QUERY_TYPES[spot.family] == query_type
+        )
 
     # --- the control name at the same resolver ---------------------------------------------------
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from probe.lab.box import DROP, PASS, Box, BoxContext, Verdict, Where
-from probe.lab.boxes.ip import RoutingHole, SynAckRewrite
+from probe.lab.boxes.dns import DropQuestion
+from probe.lab.boxes.ip import Reject, RoutingHole, SynAckRewrite
+from probe.lab.boxes.tls_shape import ShapeDrop
 from probe.lab.log import What
 from probe.lab.packet import Packet, Side
 
@@ -62,3 +64,32 @@ class Interruption(Box):
             return PASS
         out.log(What.DROPPED, packet.flow(toward))
         return DROP
+
+
+@dataclass(kw_only=True, eq=False)
+class Rejecting(Reject):
+    """An origin's own firewall rejects: by default Red Hat's answers `host-prohibited`."""
+
+    id = "rejecting"
+    source = "iptables-extensions(8), REJECT; techniques G05"
+    innocent = True
+    # RFC 1812 section 5.2.7.1: communication with the host is administratively prohibited.
+    code_v4: int = 10
+
+
+@dataclass(kw_only=True, eq=False)
+class HelloIntolerant(ShapeDrop):
+    """A server's stack that falls silent at a hello newer than itself."""
+
+    id = "intolerant"
+    source = "RFC 8446 appendix D.3 (middleboxes and servers that do not tolerate new hellos)"
+    innocent = True
+
+
+@dataclass(kw_only=True, eq=False)
+class WaitingForZone(DropQuestion):
+    """Beside a resolver: it waits for a zone's servers longer than its clients wait for it."""
+
+    id = "zone-silent"
+    source = "RFC 1035 section 7.2; techniques G06 by silence"
+    innocent = True

@@ -21,6 +21,7 @@ from probe.lab.worlds.misbehaving import (
 from probe.model.target import Endpoint
 from probe.model.words import Protocol
 from probe.trial.boxes import ClosedPort, LostRoute, Silence
+from probe.trial.lookalikes import LOOKALIKES
 from probe.trial.placing import NOTHING, OVER_TLS, Kind, Placement, Spot
 
 _DOWN: Final = ("down", "down")
@@ -124,6 +125,7 @@ INNOCENT: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         kind.id: kind
         for kind in (
+            *LOOKALIKES,
             _kind("plain", "nothing is wrong", _nothing),
             _kind("plain-http", "nothing is wrong, in the clear", _nothing, scheme="http"),
             _kind(

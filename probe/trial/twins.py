@@ -42,9 +42,34 @@ TWINS: Final = (
         "it answers elsewhere: dropped on the way, or the origin drops this country",
     ),
     Twins(
-        ("T02", "H12", "dead-port"),
+        ("T02", "H12", "dead-port", "geofence-port-silent"),
         _ALONE,
         "silence at one port: dropped on the way, or the server's own",
+    ),
+    Twins(
+        ("T02", "H12", "geofence-port-silent"),
+        _ABROAD,
+        "the port opens elsewhere: dropped on the way, or the origin drops this country",
+    ),
+    Twins(
+        ("T04", "geofence-icmp"),
+        _ALONE | _ABROAD,
+        "a prohibition as late as the server's own: a filter's, or the origin's firewall's",
+    ),
+    Twins(
+        ("S16", "intolerant"),
+        _ALONE,
+        "hellos of one shape fail: dropped on the way, or by a server older than they are",
+    ),
+    Twins(
+        ("T08@pair", "backend-close", "refuses-country-close"),
+        _ALONE,
+        "closed after the name, at this address only: by a box or by the server",
+    ),
+    Twins(
+        ("T08@pair", "refuses-country-close"),
+        _ABROAD,
+        "it works elsewhere: closed by a box, or the origin refuses this country",
     ),
     Twins(
         ("T05", "lost-route"),
@@ -72,9 +97,17 @@ TWINS: Final = (
         "it works elsewhere: the box's, or the origin refuses this country",
     ),
     Twins(
-        ("S03@pair", "S04@pair", "S05@pair", "S06@pair", "backend-silence"),
+        (
+            *("S03@pair", "S04@pair", "S05@pair", "S06@pair"),
+            *("backend-silence", "refuses-country-silence"),
+        ),
         _ALONE,
         "silence after the name, at this address only: a box's or the server's",
+    ),
+    Twins(
+        ("S03@pair", "S04@pair", "S05@pair", "S06@pair", "refuses-country-silence"),
+        _ABROAD,
+        "it works elsewhere: silenced by a box, or the origin refuses this country",
     ),
     Twins(
         ("backend-alert", "refuses-country-alert"),
@@ -85,6 +118,11 @@ TWINS: Final = (
         ("D02", "authority-refuses"),
         _ALONE | _ABROAD,
         "SERVFAIL from one resolver: its lie, or the name servers refuse it (techniques D02)",
+    ),
+    Twins(
+        ("D04", "zone-nodata"),
+        _ALONE | _ABROAD,
+        "no addresses from one resolver: its lie, or the zone has none for this country (G06)",
     ),
     Twins(
         ("H09", "page-truncated"),

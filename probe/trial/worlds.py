@@ -75,9 +75,11 @@ def helper_world(line: Line, country: str) -> World:
     ground = Ground(catalogue, layout_of(catalogue), access)
     client = NETWORKS[line.network].access.country
     seen = [s for s in line.scenarios if _is_seen(s, ground, country, client)]
+    # A zone refuses whoever asks from the country; other lies and the hosts file are the client's.
     placed = [
-        _Placed(p.endpoint, replace(p.placement, hosts={}, lies=()))
-        for p in _placements(seen, ground)
+        _Placed(p.endpoint, replace(p.placement, hosts={}, lies=p.placement.lies if zone else ()))
+        for s, p in zip(seen, _placements(seen, ground), strict=True)
+        for zone in (kind_of(s).abroad is not None,)
     ]
     spec = WorldSpec(
         id=f"{line.id}@{country}",

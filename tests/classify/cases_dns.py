@@ -161,8 +161,8 @@ def _of_a_stranger() -> Story:
     return told
 
 
-def _resolved_at_home() -> Story:
-    told = _lie(rcode=SERVFAIL)()
+def _resolved_at_home(rcode: int) -> Story:
+    told = _lie(rcode=rcode)()
     told.vantage = online(country="RU")
     told.dns([A1])
     told.elsewhere("helper:a/RU", last(told))
@@ -203,8 +203,8 @@ cases(
     dns__filter_by_choice=lambda: _of_a_stranger(),
     dns__denies_sometimes=lambda: _flaky(),
     dns__fails_for_this_name=_lie(rcode=SERVFAIL),
-    dns__lie_servfail=lambda: _resolved_at_home(),
-    dns__lie_nodata=_lie(rcode=0),
+    dns__lie_servfail=lambda: _resolved_at_home(rcode=SERVFAIL),
+    dns__lie_nodata=lambda: _resolved_at_home(rcode=0),
     dns__lie_cname=_lie(addresses=["10.10.34.35"], cnames=["filter.provider.example"]),
     dns__lie_wrong_address=_wrong_address,
     dns__drop=lambda: _silence("system", "google"),

@@ -10,8 +10,10 @@ from tests.classify.build import (
     REFUSED,
     TIMEOUT,
     UNREACHABLE,
+    Atlas,
     Story,
     failure,
+    knowledge,
     last,
 )
 from tests.classify.filing import cases, page, reached, story_of
@@ -46,6 +48,12 @@ def _works_in_two_countries(told: Story) -> Story:
     return _seen_elsewhere(told, None, "h/DE", "h/US")
 
 
+def _near(told: Story) -> Story:
+    """The sender of the error is in our own network."""
+    told.knowledge = knowledge(geo=Atlas({"188.254.": 12389}))
+    return told
+
+
 NO_ROUTE = failure(FailureWord.NETWORK_UNREACHABLE, Operation.CONNECT)
 PROHIBITED = {"icmp": (3, 13, "188.254.2.1")}
 
@@ -55,12 +63,14 @@ cases(
     tcp__down_elsewhere_too=lambda: _seen_elsewhere(_connects(TIMEOUT), TIMEOUT, "h/DE"),
     tcp__no_route=lambda: _with_duration(NO_ROUTE, 0.0, 0.0),
     tcp__prohibited_by_server=lambda: _with_duration(UNREACHABLE, 0.05, icmp=(3, 13, A1)),
-    tcp__port_prohibited=lambda: story_of(
-        reached,
-        lambda s: s.tcp(A1, UNREACHABLE, duration=0.02, **PROHIBITED),
-        lambda s: s.tcp(A1, port=80),
+    tcp__port_prohibited=lambda: _near(
+        story_of(
+            reached,
+            lambda s: s.tcp(A1, UNREACHABLE, duration=0.02, **PROHIBITED),
+            lambda s: s.tcp(A1, port=80),
+        )
     ),
-    tcp__address_prohibited=lambda: _with_duration(UNREACHABLE, 0.02, **PROHIBITED),
+    tcp__address_prohibited=lambda: _near(_with_duration(UNREACHABLE, 0.02, **PROHIBITED)),
     tcp__refused_too_soon=lambda: story_of(
         reached,
         *[lambda s: s.tcp(A1, port=80)] * 4,

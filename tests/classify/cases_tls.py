@@ -143,9 +143,10 @@ def _rounds(*outcomes: bool, fails: dict[str, object] = CUT) -> Story:
 def _by_address(fails: dict[str, object]) -> Story:
     told = Story()
     told.honest_dns(A1, A2)
-    told.tls(A1, **fails)  # type: ignore[arg-type]
+    for number in range(3):
+        told.tls(A1, attempt=number, **fails)  # type: ignore[arg-type]
+        told.tls(A1, arm=Arm.C1, attempt=number)
     told.tls(A2)
-    told.tls(A1, arm=Arm.C1)
     return told
 
 
