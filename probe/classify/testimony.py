@@ -136,8 +136,8 @@ class Testimony:
             return None
         if kind is Ending.NODATA and not self._has_family(seen.query_type):
             return None
-        if kind is Ending.NODATA and seen.query_type == "AAAA":
-            # Resolvers that filter AAAA for everyone (home routers do) are no liars.
+        if seen.query_type == "AAAA":
+            # Resolvers that deny AAAA for everyone (home routers and hotels do) are no liars.
             return False if self.control_has("AAAA", source_of(seen)) else None
         return False
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from probe.lab.box import DROP, PASS, Box, BoxContext, Verdict, Where
+from probe.lab.box import DROP, PASS, Box, BoxContext, Verdict, Where, delay_by
 from probe.lab.boxes.dns import DropQuestion
 from probe.lab.boxes.ip import Reject, RoutingHole, SynAckRewrite
 from probe.lab.boxes.tls_shape import ShapeDrop
 from probe.lab.log import What
-from probe.lab.packet import Packet, Side
+from probe.lab.packet import Flow, Packet, Side
+from probe.lab.worlds.trouble import Portal
 
 
 @dataclass(kw_only=True, eq=False)
@@ -93,3 +94,56 @@ class WaitingForZone(DropQuestion):
     id = "zone-silent"
     source = "RFC 1035 section 7.2; techniques G06 by silence"
     innocent = True
+
+
+@dataclass(kw_only=True, eq=False)
+class Radio(Box):
+    """A mobile line: after some idleness the first packets wait until the radio has woken up."""
+
+    id = "radio"
+    source = "3GPP TS 36.331 (RRC_IDLE to RRC_CONNECTED); techniques E08"
+    innocent = True
+    idle_s: float = 2.0
+    wakes_s: float = 0.8
+    _last_s: float = field(default=float("-inf"), init=False, repr=False)
+    _awake_s: float = field(default=0.0, init=False, repr=False)
+
+    def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
+        """Hold back what comes while it wakes."""
+        del packet, toward
+        if out.now - self._last_s > self.idle_s:
+            self._awake_s = out.now + self.wakes_s
+        self._last_s = max(out.now, self._awake_s)
+        return delay_by(self._awake_s - out.now) if out.now < self._awake_s else PASS
+
+
+@dataclass(kw_only=True, eq=False)
+class ForgetfulNat(Box):
+    """A NAT that forgets idle flows within seconds, and drops what comes of them afterwards."""
+
+    id = "forgetful-nat"
+    source = "RFC 4787 section 4.3, RFC 5382 section 5: what a NAT ought not to do"
+    innocent = True
+    idle_s: float = 8.0
+    _seen_s: dict[Flow, float] = field(default_factory=dict, init=False, repr=False)
+
+    def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
+        """Drop what belongs to a forgotten flow."""
+        flow = packet.flow(toward)
+        last_s = self._seen_s.get(flow, out.now)
+        if out.now - last_s > self.idle_s:
+            out.log(What.DROPPED, flow)
+            return DROP
+        self._seen_s[flow] = out.now
+        return PASS
+
+
+@dataclass(kw_only=True, eq=False)
+class LatePortal(Portal):
+    """A portal that closes in the middle of a run: the guest's hour is over."""
+
+    starts_s: float = 12.0
+
+    def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
+        """Let everything pass until then."""
+        return super().on_packet(packet, toward, out) if out.now >= self.starts_s else PASS

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from probe.lab.box import Box, Names, Where
 from probe.lab.packet import UDP
 from probe.lab.path import Link
-from probe.lab.servers.nameserver import NameManner
+from probe.lab.servers.nameserver import Lie, LieKind, NameManner
 from probe.lab.servers.site import TlsManner
 from probe.lab.worlds import WORLDS
+from probe.lab.worlds.faults import FullTable
+from probe.lab.worlds.networks import PORTAL_HOST
 from probe.lab.worlds.spec import Ground, WorldSpec
 from probe.lab.worlds.trouble import BrokenIpv6, Outage
 from probe.model.words import Family, VantageState
-from probe.trial.boxes import Interruption, Silence
+from probe.trial.boxes import ForgetfulNat, Interruption, LatePortal, Radio, Silence
 
 _JUDGED: Final = frozenset({VantageState.ONLINE, VantageState.DEGRADED})
 
@@ -117,6 +120,17 @@ def _no_doh(ground: Ground, seed: int) -> Mapping[int, Sequence[Box]]:
     return {2: (ground.box("D16", names=Names(tuple(sorted(names)))),)}
 
 
+def _late_portal(ground: Ground, seed: int) -> Mapping[int, Sequence[Box]]:
+    box = LatePortal(portal=PORTAL_HOST, spares=ground.resolvers(), starts_s=8.0 + seed % 40)
+    return {0: (box,)}
+
+
+def _denies_aaaa(spec: WorldSpec) -> WorldSpec:
+    """Return the world of a proxy that has never heard of AAAA (RFC 4074 section 4.2)."""
+    lie = Lie(Names(("*",)), LieKind.NXDOMAIN, technique="E03", types=frozenset({"AAAA"}))
+    return replace(spec, lies=(*spec.lies, lie))
+
+
 def _dns_flags(ground: Ground, seed: int) -> Mapping[int, Sequence[Box]]:
     del seed
     return {2: (ground.box("D17"), ground.box("D18"))}
@@ -184,6 +198,48 @@ ENVIRONMENTS: Final[Mapping[str, Environment]] = MappingProxyType(
                 "a firewall passes TCP only; its own resolver answers",
                 boxes=lambda ground, _seed: {1: (Outage(protocol=UDP, spares=ground.resolvers()),)},
                 quic=False,
+            ),
+            Environment(
+                "radio",
+                "a mobile line whose radio sleeps",
+                boxes=lambda _ground, _seed: {0: (Radio(),)},
+            ),
+            Environment(
+                "forgetful-nat",
+                "a translator that forgets flows after eight idle seconds",
+                boxes=lambda _ground, _seed: {1: (ForgetfulNat(),)},
+                certain=False,
+            ),
+            Environment(
+                "full-nat",
+                "a translator with too few ports for a customer",
+                boxes=lambda _ground, _seed: {1: (FullTable(flows=12),)},
+                vantage=frozenset(VantageState),
+                certain=False,
+            ),
+            Environment(
+                "portal-later",
+                "a hotel's login page that comes in the middle of the run",
+                _like("captive-portal"),
+                boxes=_late_portal,
+                vantage=frozenset(VantageState),
+                certain=False,
+            ),
+            *(
+                Environment(
+                    f"clock-three-years-{where}",
+                    f"the machine's clock is three years {where}",
+                    _with(skew=timedelta(days=365 * years)),
+                    vantage=frozenset(VantageState),
+                    certain=False,
+                )
+                for where, years in (("ahead", 3), ("behind", -3))
+            ),
+            Environment(
+                "no-aaaa-answers",
+                "the resolver says of every name's IPv6 that there is no such name",
+                _denies_aaaa,
+                certain=False,
             ),
             Environment("resolver-slow", "the resolver takes 3 s", _with(resolver_delay_s=3.0)),
             Environment(

@@ -3,6 +3,8 @@
 A false accusation is the worst error: each story here has an innocent cause.
 """
 
+import pytest
+
 from probe.lab.pki import Certificate
 from probe.model.observation import TcpInfo, TlsObservation
 from probe.model.target import Expectation
@@ -25,6 +27,7 @@ from tests.classify.build import (
     EOF,
     HOST,
     NEUTRAL,
+    NODATA,
     NXDOMAIN,
     OTHER,
     RESET,
@@ -79,11 +82,14 @@ def test_answered_address_that_does_not_connect_is_no_lie() -> None:
     assert not accusations(story)
 
 
-def test_resolver_that_filters_ipv6_for_everyone_is_no_liar() -> None:
+@pytest.mark.parametrize("rcode", [NODATA, NXDOMAIN, SERVFAIL])
+def test_resolver_that_denies_ipv6_for_everyone_is_no_liar(rcode: int) -> None:
+    """Hotels' proxies answer AAAA with whatever their author thought of (RFC 4074)."""
     story = Story()
     story.honest_dns(A1)
     story.observations = [o for o in story.observations if getattr(o, "query_type", "") == "A"]
-    story.dns(query_type="AAAA")
+    for _ in range(4):
+        story.dns(query_type="AAAA", rcode=rcode)
     story.encrypted_dns(B1, query_type="AAAA")
     story.good_page(A1, B1)
 
