@@ -63,6 +63,15 @@ def _failing(look: TlsLook, *kinds: Ending) -> bool:
     return look.all_fail and look.kind in kinds
 
 
+def _is_shape(look: TlsLook) -> bool:
+    """Whether our hello fails here alone, and not for want of an answer that fits the path.
+
+    A hello that was taken before the silence reached the server: large answers may be lost.
+    """
+    is_lost = look.kind is Ending.SILENT and look.acked is True
+    return look.all_fail and not is_lost and bool(look.elsewhere.passing("tls"))
+
+
 def _reset(id_: str, when: When, subtype: str | None, locus: Locus, why: str) -> Rule[TlsLook]:
     return Rule[TlsLook](
         id=id_,
@@ -129,9 +138,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     Rule[TlsLook](
         id="tls.version_matters",
-        when=lambda look: (
-            look.all_fail and look.some_version_passes and bool(look.elsewhere.passing("tls"))
-        ),
+        when=lambda look: _is_shape(look) and look.some_version_passes,
         state=State.BLOCKED,
         category=Category.TLS_FINGERPRINT_BLOCK,
         subtype="version",
@@ -145,11 +152,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     Rule[TlsLook](
         id="tls.hello_matters",
-        when=lambda look: (
-            look.all_fail
-            and look.variant("chrome") == "alive"
-            and bool(look.elsewhere.passing("tls"))
-        ),
+        when=lambda look: _is_shape(look) and look.variant("chrome") == "alive",
         state=State.BLOCKED,
         category=Category.TLS_FINGERPRINT_BLOCK,
         subtype="hello",
@@ -165,9 +168,9 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         lambda look: (
             look.all_fail and (look.some_version_passes or look.variant("chrome") == "alive")
         ),
-        ("library_defect", "loss", "site_down"),
+        ("library_defect", "loss", "mtu", "site_down"),
         "Another hello passes with the same name: a server that our hello is too new or too large"
-        " for looks like a filter of its shape.",
+        " for looks like a filter of its shape, and so do lost large packets.",
     ),
     insufficient_row(
         "tls.cut_like_servers_do",

@@ -381,6 +381,19 @@ def test_silence_with_a_small_answer_to_the_control_leaves_the_mtu() -> None:
     assert large.verdict().grade is Grade.PROBABLE
 
 
+def test_smaller_answers_that_pass_a_black_hole_are_no_filter_of_versions() -> None:
+    """TLS 1.2's first answer may fit where 1.3's does not; elsewhere both arrive."""
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1, TIMEOUT, after=10.0, acked=518)
+    story.tls(A1, TIMEOUT, arm=Arm.C1, after=10.0, acked=518)
+    story.tls(A1, hello="tls12")
+    story.tls(A1, connect=False)
+    story.elsewhere("helper:a/DE", last(story))
+
+    assert not accusations(story, above=None)
+
+
 def test_overloaded_server_that_cuts_every_second_connection_is_not_accused() -> None:
     story = Story()
     story.honest_dns(A1)
