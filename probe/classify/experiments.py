@@ -138,17 +138,24 @@ def first_block(scene: Scene) -> Asked:
 
 
 def more_connections(scene: Scene) -> Asked:
-    """Connections again, to every address that may be the endpoint's, a few."""
+    """Connections again, to every address that may be the endpoint's, a few.
+
+    As many to a neutral host beside them (C5): a full address translator or a dead line refuses
+    those as well.
+    """
+    arms = [(Arm.TARGET, spot.address) for spot in scene.tcp.spots[:_ADDRESSES]]
+    arms += [(Arm.C5, address) for address in _neutral_hosts(scene)]
     return tuple(
         Experiment(
             kind=Kind.CONNECT,
             endpoint=scene.facts.endpoint.id,
-            family=spot.family,
-            address=spot.address,
-            port=scene.facts.port,
+            arm=arm,
+            family=family_of(address),
+            address=address,
+            port=scene.facts.port if arm is Arm.TARGET else 443,
             round=round_,
         )
-        for spot in scene.tcp.spots[:_ADDRESSES]
+        for arm, address in arms
         for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)
     )
 

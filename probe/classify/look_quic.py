@@ -8,6 +8,7 @@ from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
 from probe.classify.look_pace import line_rate_bps
+from probe.classify.look_tcp import is_line_open
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
@@ -170,7 +171,8 @@ class QuicLook:
     @once
     def is_vouched_for(self) -> bool:
         """Whether the addresses are alive for others, with only our network as the difference."""
-        return self.elsewhere.speaks_for_us("quic") or self.elsewhere.speaks_for_us("tcp")
+        served = self.elsewhere.speaks_for_us("quic") or self.elsewhere.speaks_for_us("tcp")
+        return served and self.c1 != "alive" and is_line_open(self.facts, self.family) is not False
 
     @once
     def closed(self) -> tuple[QuicObservation, ...]:

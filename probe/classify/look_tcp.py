@@ -177,8 +177,16 @@ class TcpLook:
 
     @once
     def is_vouched_for(self) -> bool:
-        """Whether others connect now, from where nothing but our own network differs."""
-        return self.elsewhere.speaks_for_us("tcp")
+        """Whether others connect now, from where nothing but our own network differs.
+
+        Not while this line fails to reach a neutral host as well.
+        """
+        return self.elsewhere.speaks_for_us("tcp") and self.is_line_open is not False
+
+    @once
+    def is_line_open(self) -> bool | None:
+        """Whether connections to a neutral host were made meanwhile (C5); None: none tried."""
+        return is_line_open(self.facts, self.family)
 
     @once
     def evidence(self) -> tuple[str, ...]:
@@ -225,3 +233,13 @@ def _is_prohibited(o: TcpObservation) -> bool:
 
 def _counts(o: TcpObservation) -> bool:
     return ending_of(o.failure) is not Ending.OURS
+
+
+def is_line_open(facts: Facts, family: Family | None) -> bool | None:
+    """Whether every connection to neutral hosts beside the target was made; None: none tried."""
+    tried = [
+        o
+        for o in facts.others
+        if isinstance(o, TcpObservation) and _counts(o) and family in {None, o.family}
+    ]
+    return all(o.failure is None for o in tried) if tried else None

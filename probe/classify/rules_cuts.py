@@ -43,12 +43,8 @@ def _failing(look: HttpLook, *kinds: Ending) -> bool:
 
 
 def _is_cut_by_host(look: HttpLook, kind: Ending) -> bool:
-    """In cleartext, with a neutral Host that is answered, or too soon for a server.
-
-    A name that is answered at a neutral host is its own server's trouble.
-    """
-    told_apart = (look.c1 == "alive" and not look.is_excused) or look.is_physical
-    return not look.over_tls and _failing(look, kind) and told_apart
+    """In cleartext, where the server's own trouble with this one Host is ruled out."""
+    return not look.over_tls and _failing(look, kind) and _is_not_servers(look)
 
 
 def _cut(
@@ -70,7 +66,7 @@ def _cut(
 
 
 def _is_not_servers(look: HttpLook) -> bool:
-    """Inside verified TLS a server's own trouble is the nearer explanation, unless it cannot be.
+    """A server's own trouble with one name is the nearer explanation, unless it cannot be.
 
     That another country is served does not tell: a backend breaks for some pages, for a while.
     """

@@ -28,11 +28,12 @@ def _is_down(look: TcpLook) -> bool:
 def _elsewhere_grade(look: TcpLook) -> Grade:
     """Rows 10 and 13: our own country sees it work; two others leave an origin that refuses ours.
 
-    Never `strong`: for that a neighbour in the same network would have to answer (C4), else our
-    network may have lost its route.
+    And a neutral host was reached each time meanwhile, or this line may be the cause. Never
+    `strong`: for that a neighbour in the same network would have to answer (C4), else our network
+    may have lost its route.
     """
     enough = len(look.failures) >= k.LIES_STRONG
-    if enough and look.elsewhere.passing_at_home("tcp"):
+    if enough and look.is_line_open and look.elsewhere.passing_at_home("tcp"):
         return Grade.PROBABLE
     return Grade.SUSPECTED
 

@@ -9,7 +9,7 @@ from probe.lab.techniques import TECHNIQUES
 from probe.lab.truth import Truth, truth_of
 from probe.lab.world import World
 from probe.model.target import Endpoint
-from probe.model.words import Family, Protocol
+from probe.model.words import Family, Layer, Protocol
 from probe.trial.blocking import BLOCKING
 from probe.trial.environments import ENVIRONMENTS
 from probe.trial.innocent import INNOCENT
@@ -82,9 +82,9 @@ def expected_of(
     environment = ENVIRONMENTS[line.environment]
     if not environment.judged or (family is not None and family not in environment.families):
         return Expected(NOWHERE), ""
-    if protocol is Protocol.QUIC and not environment.quic:
-        return Expected(NOWHERE), ""
     logged = records.of(endpoint, protocol, family)
+    if protocol is Protocol.QUIC and not environment.quic and not _is_of_names(logged):
+        return Expected(NOWHERE), ""
     truth = node(logged.state, logged.category, logged.subtype)
     if scenario.kind in INNOCENT:
         return _innocent(line, scenario, protocol, logged)
@@ -112,6 +112,12 @@ def expected_of(
             f"{logged.technique} struck {_words(endpoint, protocol, family)}, which was not meant"
         )
     return expected, ""
+
+
+def _is_of_names(logged: Truth) -> bool:
+    """Whether what was done was done to the name, before any packet to the target."""
+    row = TECHNIQUES.get(logged.technique)
+    return row is not None and row.layer is Layer.DNS
 
 
 def _innocent(

@@ -16,7 +16,6 @@ from tests.classify.build import (
     knowledge,
     last,
 )
-from tests.classify.cases_tls import GOOD
 from tests.classify.filing import HTTP, STRANGE, cases, page, reached, story_of
 
 
@@ -82,12 +81,12 @@ cases(
     http__cut_short_inside_tls=lambda: _answers({"status": 200, "fails": EOF}),
     http__down_elsewhere_too=lambda: _elsewhere_http(_answers(NO_ANSWER), **NO_ANSWER),
     http__reset_by_host=lambda: _answers(
-        {"status": None, "fails": RESET}, target=HTTP, control=GOOD
+        {"status": None, "fails": RESET}, target=HTTP, c2={"status": None, "fails": RESET}
     ),
     http__closed_by_host=lambda: _answers(
-        {"status": None, "fails": EOF}, target=HTTP, control=GOOD
+        {"status": None, "fails": EOF}, target=HTTP, c2={"status": None, "fails": EOF}
     ),
-    http__silent_by_host=lambda: _answers(NO_ANSWER, target=HTTP, control=GOOD),
+    http__silent_by_host=lambda: _answers(NO_ANSWER, target=HTTP, c2=NO_ANSWER),
     http__reset_inside_tls=lambda: _answers(
         {"status": None, "fails": RESET}, c2={"status": None, "fails": RESET}
     ),

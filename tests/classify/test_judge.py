@@ -21,6 +21,7 @@ from tests.classify.build import (
     BLOCK,
     HOST,
     NXDOMAIN,
+    OTHER,
     REFUSED,
     RESET,
     SERVFAIL,
@@ -198,6 +199,7 @@ def _silent_address(*seen_from: str) -> Story:
     story.honest_dns(A1)
     for number in range(4):
         story.tcp(A1, TIMEOUT, attempt=number)
+        story.tcp(OTHER, arm=Arm.C5, attempt=number)
     for vantage in seen_from:
         story.tcp(A1)
         story.elsewhere(vantage, last(story))
@@ -229,6 +231,14 @@ def test_silent_address_that_others_reach_now_is_blocked(seen_from, grade) -> No
     verdict = _silent_address(*seen_from).verdict()
 
     assert (verdict.category, verdict.grade) == (Category.IP_BLOCK, grade)
+
+
+def test_silence_that_a_neutral_host_shares_is_this_lines() -> None:
+    """A full address translator drops new connections, whoever they are for."""
+    story = _silent_address("helper:a/RU")
+    story.tcp(OTHER, TIMEOUT, arm=Arm.C5, attempt=4)
+
+    assert story.verdict().state is State.INSUFFICIENT
 
 
 def test_family_that_fails_alone_is_told_apart() -> None:
