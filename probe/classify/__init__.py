@@ -1,6 +1,6 @@
 """The judge: pure functions from evidence to verdicts, and from verdicts to the next questions."""
 
-from probe.classify.ask import ask
+from probe.classify.ask import ask, ask_where
 from probe.classify.judge import judge
 from probe.classify.pages import page_marks
 from probe.classify.rules import RULES_VERSION
@@ -17,6 +17,7 @@ __all__ = [
     "ask",
     "ask_vantage",
     "ask_vantage_again",
+    "ask_where",
     "is_as_before",
     "judge",
     "judge_service",

@@ -7,7 +7,7 @@ exist for given addresses; so the loop of performing, judging and asking ends.
 from collections.abc import Iterable, Sequence
 
 from probe.classify import constants as k
-from probe.classify import experiments, experiments_dns, experiments_pace
+from probe.classify import experiments, experiments_dns, experiments_pace, locate
 from probe.classify.facts import derive
 from probe.classify.judge import scenes, was_looked_at
 from probe.classify.look_http import HttpLook
@@ -54,6 +54,25 @@ def ask(
             if long:
                 confirming.add((scene.protocol, verdict.category))
             found.extend(long)
+    return _new(found, evidence)
+
+
+def ask_where(
+    evidence: Evidence, verdicts: Sequence[Verdict], knowledge: Knowledge
+) -> tuple[Experiment, ...]:
+    """Return the walks that would locate what is accused, one for each mechanism."""
+    if not evidence.vantage.may_judge:
+        return ()
+    by_unit = {(v.protocol, v.family): v for v in verdicts}
+    found: list[Experiment] = []
+    walked: set[tuple[Protocol, Category]] = set()
+    for scene in scenes(derive(evidence, knowledge)):
+        verdict = by_unit.get((scene.protocol, scene.family))
+        if verdict is None or (scene.protocol, verdict.category) in walked:
+            continue
+        if walks := locate.ask_where(scene, verdict):
+            walked.add((scene.protocol, verdict.category))
+            found.extend(walks)
     return _new(found, evidence)
 
 

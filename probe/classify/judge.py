@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from probe.classify.facts import Facts, derive, protocol_and_port
+from probe.classify.locate import locate
 from probe.classify.look_dns import DnsLook
 from probe.classify.rules import RULES_VERSION, L, Rule, first, say
 from probe.classify.rules_dns import RULES_DNS
@@ -145,8 +146,12 @@ def _verdict(
     flags = dict.fromkeys(flag for f in (finding, *also) for flag in f.flags)
     values = {name: getattr(finding, name) for name in Finding.model_fields}
     values["flags"] = tuple(flags)
+    location, unlocated = locate(facts, finding, family)
     return Verdict(
         **values,
+        hop=location.hop if location is not None else None,
+        location=location,
+        unlocated=unlocated,
         endpoint=facts.endpoint.id,
         service=facts.endpoint.service,
         protocol=protocol,

@@ -54,6 +54,7 @@ class Choice:
     vantage: str
     pace_factor: float
     no_quic: bool
+    locate: bool
     controls: tuple[str, ...]
     control_keys: Path | None
     snapshots: tuple[Path, ...]
@@ -93,6 +94,11 @@ _OPTIONS: tuple[Callable[[Callable[..., object]], Callable[..., object]], ...] =
         help="Scales waits, never timeouts.",
     ),
     click.option("--no-quic", is_flag=True, help="Leave HTTP/3 out."),
+    click.option(
+        "--locate",
+        is_flag=True,
+        help="Find out behind which router a blocked name's fate changes (some 40 packets each).",
+    ),
     elsewhere_options,
     language_option,
 )
@@ -176,6 +182,7 @@ def request_of(
         again=again,
         consent_sha256=consent_sha256,
         quic=not choice.no_quic,
+        locate=choice.locate,
         pace_factor=choice.pace_factor,
         controls=choice.controls,
         recent=past.recent,

@@ -5,11 +5,12 @@ from typing import assert_never
 from probe.measure import fetch, local, quic, resolve, screen
 from probe.measure.recorder import Emit, Recorder
 from probe.measure.tools import Tools
+from probe.measure.trace import measure_trace
 from probe.model.experiment import Experiment, Kind
 from probe.model.observation import Observation
 from probe.model.target import Control, Endpoint
 from probe.model.words import Transport
-from probe.wire import contexts
+from probe.wire import contexts, trace
 
 
 def refusal(experiment: Experiment, tools: Tools) -> str | None:
@@ -35,7 +36,11 @@ def refusal(experiment: Experiment, tools: Tools) -> str | None:
             if resolver != resolve.SYSTEM and resolve.server_of(tools, resolver) is None:
                 return f"there is no resolver {resolver!r} here"
             return None
-        case Kind.FREEZE | Kind.TRACE | Kind.REMOTE:
+        case Kind.TRACE:
+            if experiment.address is None or not tools.allow(experiment.address):
+                return f"{experiment.address or 'no address'} is no global address"
+            return trace.unavailable()
+        case Kind.FREEZE | Kind.REMOTE:
             return f"{experiment.kind} is not measured by this version"
         case Kind.LOCAL | Kind.WAIT:
             return None
@@ -82,7 +87,9 @@ async def perform(
             await quic.measure_quic(recorder, experiment, endpoint, tools)
         case Kind.LOCAL:
             await local.look_around(recorder, tools)
-        case Kind.WAIT | Kind.FREEZE | Kind.TRACE | Kind.REMOTE:
+        case Kind.TRACE:
+            await measure_trace(recorder, experiment, endpoint, tools)
+        case Kind.WAIT | Kind.FREEZE | Kind.REMOTE:
             # Waiting is the run's affair; the others were refused above.
             pass
         case _:

@@ -62,6 +62,22 @@ class Finding(Value):
     """One line of plain facts: `reset 16 ms after the name; connection took 52 ms`."""
 
 
+Unlocated = Literal["mute_routers", "acts_on_answers", "any_name", "many_ways"]
+
+
+class Location(Value):
+    """Where on the path the name's fate changes: between routers `hop - 1` and `hop`."""
+
+    hop: int
+    asn: int | None = None
+    """Network of the first router behind it, as geo data tell."""
+    country: str | None = None
+    border: Literal["before", "at", "beyond", "unknown"] = "unknown"
+    """The client's country ends before it, with it, or behind it."""
+    tries: int = 0
+    """Packets that were given up or not at the hops beside it."""
+
+
 class Verdict(Finding):
     """What became of one endpoint over one protocol and family."""
 
@@ -75,6 +91,10 @@ class Verdict(Finding):
     not_asked: tuple[str, ...] = ()
     """Experiments that would say more and were not performed, in words."""
     hop: int | None = None
+    location: Location | None = None
+    """With `--locate`, where that says anything."""
+    unlocated: Unlocated | None = None
+    """Why it could not be located; None where it was, or where nobody tried."""
     ruleset_version: str = ""
     fingerprints_sha256: str = ""
     catalogue_sha256: str = ""

@@ -17,7 +17,7 @@ from probe.model.verdict import Rival, Verdict
 from probe.report.grid import Block, Cell, Grid, Tone
 from probe.report.language.wording import Wording
 from probe.report.table import category, over
-from probe.report.words import finding_sentence, rival_sentence
+from probe.report.words import finding_sentence, location_sentences, rival_sentence
 
 HEADINGS = ("", "After", "Took", "Arm", "Step", "What", "Result")
 
@@ -85,9 +85,21 @@ def result(observation: Observation) -> str:
                 return f"speaks {', '.join(observation.server_versions)}"
             return "handshake done" if observation.handshake_done else "no handshake"
         case TraceObservation():
-            return f"{len(observation.hops)} hops"
+            return _walk(observation)
         case TcpObservation() | LocalObservation():
             return "ok"
+
+
+def _walk(observation: TraceObservation) -> str:
+    """Return each step's end once: `1-4 expired, 5 reset`."""
+    ends: list[tuple[int, int, str]] = []
+    for hop in observation.hops:
+        if ends and ends[-1][2] == hop.outcome and hop.ttl >= ends[-1][0]:
+            ends[-1] = (ends[-1][0], max(hop.ttl, ends[-1][1]), hop.outcome)
+        else:
+            ends.append((hop.ttl, hop.ttl, hop.outcome))
+    told = [f"{a}-{b} {end}" if a < b else f"{a} {end}" for a, b, end in ends]
+    return ", ".join(told) or "no connection"
 
 
 def _facts(verdict: Verdict, words: Wording) -> Iterator[str]:
@@ -98,6 +110,7 @@ def _facts(verdict: Verdict, words: Wording) -> Iterator[str]:
     if verdict.p_value is not None:
         counts = f"{verdict.n_target} attempts with the trigger, {verdict.n_control} without"
         yield f"p = {verdict.p_value:.1e} if the trigger made no difference ({counts})"
+    yield from location_sentences(verdict, words)
     for also in verdict.also:
         yield f"also {category(also)}: {finding_sentence(also, words)}"
     for rival in verdict.rivals:

@@ -8,6 +8,7 @@ from probe.report.grid import Block
 from probe.report.language.wording import Wording
 from probe.report.table import finding_grid, layer_grid
 from probe.report.words import (
+    location_sentences,
     next_step,
     place,
     rival_sentence,
@@ -64,6 +65,7 @@ def _below(found: Findings, service_id: str, words: Wording) -> Iterator[str]:
     if witness.detail:
         yield f"{witness.endpoint}: {witness.detail}"
     # What is still open comes first: it is what a reader must not overlook.
+    yield from location_sentences(witness, words)
     for rival in sorted(witness.rivals, key=lambda rival: rival.status is RivalStatus.RULED_OUT):
         yield rival_sentence(rival, words)
     yield from (words.flags[flag] for flag in witness.flags)

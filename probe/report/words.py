@@ -1,6 +1,6 @@
 """Says in plain sentences what a verdict means, as loudly as its grade allows and no louder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from probe.model.run import Run
 from probe.model.verdict import Finding, Rival, ServiceVerdict, VantageVerdict, Verdict
@@ -83,6 +83,20 @@ def rival_sentence(rival: Rival, words: Wording) -> str:
         return words.phrases["ruled_out"].format(rival=text)
     also = words.phrases["could_also_be"].format(rival=text)
     return f"{also} ({words.phrases[rival.status.value]})"
+
+
+def location_sentences(verdict: Verdict, words: Wording) -> Iterator[str]:
+    """Yield where on the path it sits, or why that is not known; nothing where nobody walked."""
+    found = verdict.location
+    if found is not None:
+        network = ""
+        if found.asn is not None:
+            country = found.country or "?"
+            network = words.phrases["located_network"].format(asn=found.asn, country=country)
+        border = words.phrases[f"border_{found.border}"]
+        yield words.phrases["located"].format(hop=found.hop, network=network, border=border)
+    elif verdict.unlocated is not None:
+        yield words.phrases[verdict.unlocated]
 
 
 def next_step(finding: Finding, words: Wording) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import trio
 
-from probe.classify import ask, judge
+from probe.classify import ask, ask_where, judge
 from probe.measure.perform import perform, refusal
 from probe.measure.tools import Tools
 from probe.model.evidence import Evidence
@@ -15,7 +15,7 @@ from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
 from probe.model.target import Endpoint
 from probe.model.verdict import VantageVerdict, Verdict
-from probe.model.words import Arm
+from probe.model.words import Arm, Flag
 from probe.run.far_end import with_far_end
 from probe.run.kept import marked, verified_pages
 from probe.run.limiter import PacedLimiter
@@ -42,6 +42,7 @@ class Context:
     seed: int
     vantage: VantageVerdict
     on_event: Callable[[Event], None]
+    locate: bool = False
     remotes: tuple[Remote, ...] = ()
     bytes_used: int = 0
     failures_in_a_row: int = 0
@@ -76,11 +77,20 @@ async def investigate(case: Case, context: Context) -> tuple[Verdict, ...]:
         evidence = case.evidence(context.vantage)
         verdicts = judge(evidence, context.knowledge)
         asked = ask(evidence, verdicts, context.knowledge, context.profile)
-        granted = _grant(asked, case, context)
+        granted: tuple[Experiment, ...] = ()
+        if context.locate and _is_time_to_walk(asked, verdicts):
+            granted = _grant(ask_where(evidence, verdicts, context.knowledge), case, context)
+        granted = granted or _grant(asked, case, context)
         if not granted:
             break
         await _perform_all(granted, case, context)
     return judge(case.evidence(context.vantage), context.knowledge)
+
+
+def _is_time_to_walk(asked: Sequence[Experiment], verdicts: Sequence[Verdict]) -> bool:
+    """Last of all; but before repeats that a filter's memory spreads over half an hour."""
+    is_residual = any(Flag.RESIDUAL_SEEN in verdict.flags for verdict in verdicts)
+    return not asked or (is_residual and all(experiment.round for experiment in asked))
 
 
 def screen(endpoint: Endpoint) -> Experiment:

@@ -26,6 +26,8 @@ class RunRequest:
     again: bool = False
     """Measure although the last session with an endpoint is less than `session_hours` old."""
     consent_sha256: str | None = None
+    locate: bool = False
+    """Walk towards what is accused, with packets of ever longer lives."""
     quic: bool = True
     pace_factor: float = 1.0
     controls: tuple[str, ...] = ()

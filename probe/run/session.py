@@ -117,6 +117,7 @@ class _Session:
                 limiter=self.limiter,
                 sink=self.sink,
                 profile=self.request.profile,
+                locate=self.request.locate,
                 seed=self.request.seed,
                 vantage=vantage,
                 on_event=self.on_event,

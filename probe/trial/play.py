@@ -49,6 +49,7 @@ def play(
     profile: str = "look",
     seed: int = 0,
     quic: bool = True,
+    locate: bool = False,
     pace_factor: float = 1.0,
     remotes: tuple[Remote, ...] = (),
     database: Path | None = None,
@@ -68,6 +69,7 @@ def play(
         world=f"lab:{world.id}",
         again=True,
         quic=quic,
+        locate=locate,
         pace_factor=pace_factor,
         govern=False,
     )

@@ -132,6 +132,19 @@ async def _talk(
     return result
 
 
+def initial_datagrams(address: str, port: int, server_name: str) -> tuple[bytes, ...]:
+    """Return the datagrams that a conversation under this name begins with; nothing is sent."""
+    from aioquic.quic.configuration import QuicConfiguration
+    from aioquic.quic.connection import QuicConnection
+
+    configuration = QuicConfiguration(
+        alpn_protocols=["h3"], server_name=server_name, verify_mode=ssl.CERT_NONE
+    )
+    quic = QuicConnection(configuration=configuration)
+    quic.connect((address, port), now=trio.current_time())
+    return tuple(data for data, _ in quic.datagrams_to_send(now=trio.current_time()))
+
+
 # --- version negotiation -------------------------------------------------------------------------
 
 

@@ -62,3 +62,21 @@ def test_the_installed_command_measures_inside_a_world(tmp_path):
     document = json.loads(ended.stdout)
     assert document["run"]["world"] == "lab:open"
     assert {verdict["state"] for verdict in document["verdicts"]} == {"ok"}
+
+
+@needs_kernel
+def test_a_box_is_located_on_real_packets(tmp_path):
+    """March 2022 resets Facebook on the home's own link 1: packets that die at router 2 meet it."""
+    run = (sys.executable, "-m", "probe", "run", "facebook.web", "--locate", "--no-quic", "--json")
+    script = (
+        f"{' '.join(run)} --ca-file $LAB_CA_FILE --db {tmp_path}/a.db "
+        f"--consent $({sys.executable} -m probe consent hash)"
+    )
+
+    ended = roadblock("lab", "exec", "march-2022", "--", "sh", "-c", script)
+
+    verdicts = json.loads(ended.stdout)["verdicts"]
+    located = [v["location"] for v in verdicts if v.get("location")]
+    assert [(where["hop"], where["asn"], where["border"]) for where in located] == [
+        (2, 12389, "before")
+    ]

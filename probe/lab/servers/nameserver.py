@@ -179,6 +179,9 @@ class NameService:
     ) -> tuple[Answer, str]:
         """Return what is answered, and the technique that is played thereby."""
         name, kind = question.name, question.kind
+        if not name:
+            # The root has no addresses, and no world a story about it.
+            return Answer(), ""
         match self.server.manner:
             case NameManner.SERVFAIL:
                 return Answer(rcode=dns.rcode.SERVFAIL), ""

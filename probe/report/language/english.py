@@ -227,6 +227,19 @@ ENGLISH = Wording(
         "hosts_affected": "Affected: {affected} of its {total} endpoints.",
         "could_also_be": "could also be: {rival}",
         "ruled_out": "ruled out: {rival}",
+        "located": "It sits in front of router {hop} of the way{network}{border}.",
+        "located_network": ", in AS{asn} ({country})",
+        "border_before": ", before the border",
+        "border_at": ", at the border",
+        "border_beyond": ", beyond the border",
+        "border_unknown": "",
+        "mute_routers": "It was not located: the routers of the way keep silent.",
+        "acts_on_answers": (
+            "It cannot be located this way: the name gets as far as any other, and what comes back "
+            "is acted on."
+        ),
+        "any_name": "It was not located: another name's packets end in the same place.",
+        "many_ways": "It was not located: packets of one connection take several ways.",
         "not_asked": "not asked",
         "remains": "asked, and it remains",
         "next": "Next: {step}",

@@ -1,0 +1,86 @@
+"""`--locate` in the lab, where we know the link that each box stands on."""
+
+from dataclasses import replace
+
+import pytest
+
+from probe.model.words import Protocol, State
+from probe.trial.named import find_line
+from probe.trial.play import play
+from probe.trial.playing import knowledge_of
+from probe.trial.scenario import Setting
+from probe.trial.worlds import line_world
+
+# The technique, and over which protocol it shows.
+LOCATABLE = {
+    "D09": Protocol.HTTPS,
+    "D10": Protocol.HTTPS,
+    "D12": Protocol.HTTPS,
+    "T08": Protocol.HTTPS,
+    "S01": Protocol.HTTPS,
+    "S04": Protocol.HTTPS,
+    "S06": Protocol.HTTPS,
+    "S08": Protocol.HTTPS,
+    "Q03": Protocol.QUIC,
+    "Q08": Protocol.QUIC,
+}
+
+
+def accused(technique, link):
+    """Return the verdicts that blame somebody, of a run with the box on this link."""
+    line, _ = find_line(technique, Setting.NONE)
+    (scenario,) = line.scenarios
+    options = tuple((name, link if name == "link" else v) for name, v in scenario.options)
+    line = replace(line, scenarios=(replace(scenario, options=options),))
+    world = line_world(line)
+    targets = tuple(e for e in world.catalogue.endpoints if e.id in line.endpoints)
+    played = play(world, targets, knowledge_of(world), profile="quick", seed=1, locate=True)
+    return [v for v in played.result.verdicts if v.state is State.BLOCKED], played
+
+
+@pytest.mark.parametrize("link", [1, 3])
+@pytest.mark.parametrize("technique", LOCATABLE)
+def test_the_box_is_found_behind_the_router_before_it(technique, link):
+    """A packet that dies at router n has crossed link n - 1."""
+    verdicts, _ = accused(technique, link)
+
+    hops = {v.hop for v in verdicts if v.protocol is LOCATABLE[technique]} - {None}
+    assert hops == {link + 1}
+
+
+@pytest.mark.parametrize("technique", ["S02", "S03"])
+def test_what_acts_on_answers_is_said_to_be_out_of_reach(technique):
+    verdicts, _ = accused(technique, 2)
+
+    assert {v.hop for v in verdicts} == {None}
+    assert "acts_on_answers" in {v.unlocated for v in verdicts}
+
+
+def test_the_network_and_the_border_are_named():
+    inside, at = (accused("S04", link)[0][0].location for link in (2, 3))
+
+    assert (inside.asn, inside.country, inside.border) == (12389, "RU", "before")
+    assert (at.asn, at.country, at.border) == (1299, "SE", "at")
+
+
+def test_the_control_walks_first_and_the_name_walks_little():
+    _, played = accused("S04", 2)
+
+    walks = [o for o in played.sink.observations if o.step.value == "trace"]
+    assert [(w.method, w.arm.value) for w in walks] == [
+        ("syn", "c1"),
+        ("hello", "c1"),
+        ("hello", "target"),
+    ]
+    assert max(hop.ttl for hop in walks[-1].hops) <= 12
+    assert sum(w.name is not None for w in walks) == 2
+
+
+def test_nobody_walks_unasked_or_where_nothing_is_accused():
+    line, _ = find_line("S04", Setting.NONE)
+    world = line_world(line)
+    targets = tuple(e for e in world.catalogue.endpoints if e.id in line.endpoints)
+
+    played = play(world, targets, knowledge_of(world), profile="look", seed=1)
+
+    assert not [o for o in played.sink.observations if o.step.value == "trace"]
