@@ -203,4 +203,9 @@ def test_an_equal_question_gets_an_equal_answer_under_its_own_id():
     second, _ = ask("www.example.org", id=65000)
 
     assert (first.id, second.id) == (7, 65000)
-    assert first.to_wire()[2:] == second.to_wire()[2:]
+    # Compared as records: dnspython shuffles a set's records whenever it writes them.
+    assert (first.flags, first.question, first.answer) == (
+        second.flags,
+        second.question,
+        second.answer,
+    )
