@@ -53,12 +53,24 @@ def name_grade(case: Case) -> Grade:
         return Grade.SUSPECTED
     grades = [Grade.SUSPECTED, _by_test(case)]
     several = case.failures >= k.ARTEFACT_SIGHTINGS and case.controls >= k.ARTEFACT_SIGHTINGS
-    if several and (case.is_physical or case.c2 == "dead"):
+    if several and case.c2 == "dead":
         grades.append(Grade.PROBABLE)
-    if case.too_soon >= k.TOO_SOON_STRONG and case.too_soon_p < k.P_STRONG:
-        # No order needs to be drawn for what the server cannot have sent.
-        grades.append(Grade.STRONG)
+    if case.is_physical:
+        grades.append(_by_rounds(case))
     return max(grades, key=RANK.index)
+
+
+def _by_rounds(case: Case) -> Grade:
+    """What ends too soon is no server's, but it may be what a filter remembers of another name.
+
+    Names share addresses, and each is tried: only where the rounds, spaced beyond any memory, all
+    fail with this name and all pass without it, is it this one.
+    """
+    if case.p_value is None or not case.discordant:
+        return Grade.SUSPECTED
+    if case.too_soon >= k.TOO_SOON_STRONG and case.p_value < k.P_STRONG:
+        return Grade.STRONG
+    return Grade.PROBABLE if case.p_value <= k.P_PROBABLE + _EPSILON else Grade.SUSPECTED
 
 
 def _by_test(case: Case) -> Grade:

@@ -327,6 +327,17 @@ def test_reset_sooner_than_the_server_could_is_nobody_elses() -> None:
     assert (verdict.subtype, verdict.grade) == ("injected", Grade.STRONG)
 
 
+def test_memory_of_another_name_at_the_same_address_is_not_this_ones_block() -> None:
+    """Names share addresses; one that is blocked has all of them cut for minutes (1.9)."""
+    story = Story()
+    story.honest_dns(A1)
+    for number in range(4):
+        story.tls(A1, RESET, after=0.015, acked=1, attempt=number)
+        story.tls(A1, RESET if number % 2 else None, arm=Arm.C1, after=0.015, attempt=number)
+
+    assert not accusations(story)
+
+
 def test_lost_syn_does_not_make_a_reset_look_too_soon() -> None:
     """One connection time may hold a repeated SYN: a second sample is needed."""
     story = Story()
