@@ -62,16 +62,6 @@ TWINS: Final = (
         "hellos of one shape fail: dropped on the way, or by a server older than they are",
     ),
     Twins(
-        ("T08@pair", "backend-close", "refuses-country-close"),
-        _ALONE,
-        "closed after the name, at this address only: by a box or by the server",
-    ),
-    Twins(
-        ("T08@pair", "refuses-country-close"),
-        _ABROAD,
-        "it works elsewhere: closed by a box, or the origin refuses this country",
-    ),
-    Twins(
         ("T05", "lost-route"),
         _ALL,
         "a route withdrawn on purpose and one lost by accident send the same errors, or none",
