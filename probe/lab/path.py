@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from probe.errors import LabError
 from probe.lab.box import Action, Box, Place
@@ -63,6 +63,19 @@ class Link:
     """False: packets that are too big vanish (a path-MTU black hole)."""
 
 
+class _Leg(NamedTuple):
+    """The way from one point to the next at which something happens."""
+
+    stop: int
+    hops: int
+    """Routers on it."""
+    delay_s: float
+    is_end: bool
+    """Whether it leads to the other end."""
+    is_arrival: bool
+    """Whether no box stands there either."""
+
+
 Tap = Callable[[float, str, Side, Packet], None]
 """Called with time, place (`client`, `server`, `link 2`), direction and packet."""
 
@@ -101,7 +114,7 @@ class Path:
         if link.mtu is not None and not 0 <= link.narrow_link < self._end:
             raise LabError(f"narrow link {link.narrow_link}: there are links 0 to {self._end - 1}")
         self._offset = _offsets(self.routers, link)
-        self._stops = {side: self._next_stops(side) for side in Side}
+        self._legs = {side: self._legs_toward(side) for side in Side}
         self._contexts = {
             (point, index): _Context(self, box, point)
             for point, row in self.boxes.items()
@@ -177,14 +190,27 @@ class Path:
     # Movement. A packet stands at a point: 0 is the client, k the place behind router k, the last
     # is the server.
 
-    def _next_stops(self, toward: Side) -> list[int]:
+    def _legs_toward(self, toward: Side) -> list[_Leg]:
+        """Return, for each point, the way from there to where something happens next."""
         stops = set(self.boxes)
         if self.link.mtu is not None:
             stops.add(self.link.narrow_link + (toward is Side.CLIENT))
-        points = range(self._end + 1)
-        if toward is Side.SERVER:
-            return [min((s for s in stops if s > p), default=self._end) for p in points]
-        return [max((s for s in stops if s < p), default=0) for p in points]
+        legs = []
+        for point in range(self._end + 1):
+            if toward is Side.SERVER:
+                stop = min((s for s in stops if s > point), default=self._end)
+                # Routers between: point+1 … stop, of which the server is none.
+                hops = min(stop, self._end - 1) - point
+            else:
+                stop = max((s for s in stops if s < point), default=0)
+                # Routers between: point … stop+1; a packet at the server's point meets router N
+                # first.
+                hops = min(point, self._end - 1) - stop
+            delay_s = abs(self._offset[stop] - self._offset[point])
+            is_end = stop == (self._end if toward is Side.SERVER else 0)
+            has_boxes = 0 in self.boxes and toward is Side.CLIENT
+            legs.append(_Leg(stop, hops, delay_s, is_end, is_end and not has_boxes))
+        return legs
 
     def _enter(
         self, packet: Packet, toward: Side, point: int, lost_after: int | None = None
@@ -196,39 +222,35 @@ class Path:
 
     def _move(self, packet: Packet, toward: Side, point: int, lost_at: int | None) -> None:
         """Take a packet that is done at `point` to where something happens to it next."""
-        stop = self._stops[toward][point]
-        if toward is Side.SERVER:
-            # Routers between: point+1 … stop, of which the server is none.
-            hops = min(stop, self._end - 1) - point
-            dies_at = point + packet.ttl
-        else:
-            # Routers between: point … stop+1; a packet at the server's point meets router N first.
-            hops = min(point, self._end - 1) - stop
-            dies_at = min(point, self._end - 1) - packet.ttl + 1
+        stop, hops, delay_s, is_end, is_arrival = self._legs[toward][point]
+        now = self._now()
         if packet.ttl <= hops:
-            delay = abs(self._offset[dies_at] - self._offset[point])
-            at = self._now() + delay
+            if toward is Side.SERVER:
+                dies_at = point + packet.ttl
+            else:
+                dies_at = min(point, self._end - 1) - packet.ttl + 1
+            at = now + abs(self._offset[dies_at] - self._offset[point])
             self._call_at(at, partial(self._expire, packet, toward, dies_at))
             return
         if hops:
             packet = packet.aged(hops)
-        at = self._now() + abs(self._offset[stop] - self._offset[point])
-        if (toward is Side.SERVER and stop == self._end) or (toward is Side.CLIENT and stop == 0):
-            if lost_at is not None:
-                self.counts["lost"] += 1
-                return
-            if 0 not in self.boxes or toward is Side.SERVER:
-                self._call_at(at, partial(self._hand_over, packet, toward))
-                return
-        self._call_at(at, partial(self._arrive, packet, toward, stop, lost_at))
+        if is_end and lost_at is not None:
+            self.counts["lost"] += 1
+        elif is_arrival:
+            self._call_at(now + delay_s, partial(self._hand_over, packet, toward))
+        else:
+            self._call_at(now + delay_s, partial(self._arrive, packet, toward, stop, lost_at))
 
     def _arrive(self, packet: Packet, toward: Side, point: int, lost_at: int | None) -> None:
         if lost_at is not None and (point > lost_at if toward is Side.SERVER else point < lost_at):
             self.counts["lost"] += 1
             return
-        narrow = self.link.narrow_link + (toward is Side.CLIENT)
         mtu = self.link.mtu
-        if mtu is not None and point == narrow and packet.size_bytes > mtu:
+        if (
+            mtu is not None
+            and point == self.link.narrow_link + (toward is Side.CLIENT)
+            and packet.size_bytes > mtu
+        ):
             # Boxes at this point stand before the narrow link for what goes to the server.
             if toward is Side.SERVER and not self._run_boxes(packet, toward, point, lost_at, 0):
                 return
