@@ -1,7 +1,13 @@
 """What can be asked of resolvers: the same name elsewhere, another name there, by other ways."""
 
 from probe.classify import constants as k
-from probe.classify.experiments import Asked, controls, first_block, more_connections
+from probe.classify.experiments import (
+    Asked,
+    controls,
+    first_block,
+    from_elsewhere,
+    more_connections,
+)
 from probe.classify.outcomes import Ending
 from probe.classify.scene import Scene
 from probe.classify.statements import is_system, source_of
@@ -121,6 +127,11 @@ def canaries(scene: Scene) -> Asked:
         for c in scene.facts.knowledge.catalogue.canaries[:2]
         for name in names
     )
+
+
+def witnesses_of_the_zone(scene: Scene) -> Asked:
+    """Whether the zone's own servers refuse us: its other records, and what others are told."""
+    return (*other_records(scene), *from_elsewhere(scene))
 
 
 def other_records(scene: Scene) -> Asked:

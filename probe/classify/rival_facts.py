@@ -38,6 +38,11 @@ def works_at_home(scene: Scene) -> bool:
     return elsewhere.passing_at_home("tcp" if scene.tcp.all_fail else "tls")
 
 
+def resolves_at_home(scene: Scene) -> bool:
+    """Whether a resolver of our own country in another network names addresses now."""
+    return scene.dns.resolves_at_home
+
+
 def repeated(scene: Scene) -> bool:
     """Every repeat failed with the name, and none of at least three without it."""
     looks = (scene.tls, scene.http, scene.quic)

@@ -18,6 +18,7 @@ from probe.classify.rival_facts import (
     proved_all,
     repeated,
     resolver_works,
+    resolves_at_home,
     works_at_home,
     works_elsewhere,
 )
@@ -80,9 +81,9 @@ RIVALS: tuple[Row, ...] = (
     Row(
         "authority_refuses_resolver",
         "The name's own servers refuse this resolver.",
-        "ask the same resolver for the name's other records",
-        ask_dns.other_records,
-        never,
+        "ask the same resolver for the name's other records, and another network of this country",
+        ask_dns.witnesses_of_the_zone,
+        resolves_at_home,
         QUICK,
     ),
     Row(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from probe.model.experiment import Kind
 from probe.model.words import Arm, Category, FailureWord, Family, State, Transport
 from tests.classify.build import (
     A1,
@@ -16,6 +17,7 @@ from tests.classify.build import (
     endpoint,
     failure,
     knowledge,
+    online,
 )
 from tests.classify.filing import HTTP
 
@@ -119,3 +121,14 @@ def test_one_version_that_passes_alone_names_the_hello() -> None:
     verdict = story.verdict()
 
     assert (verdict.category, verdict.subtype) == (Category.TLS_FINGERPRINT_BLOCK, "version")
+
+
+def test_zone_that_may_refuse_us_is_asked_about_in_our_own_country() -> None:
+    """D04 and G06 look alike: what tells them apart is another network's resolver at home."""
+    story = Story()
+    story.vantage = online(country="DE")
+    story.dns(rcode=NODATA)
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    assert Kind.REMOTE in {experiment.kind for experiment in story.asked("quick")}
