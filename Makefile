@@ -12,7 +12,7 @@ DB ?= results/roadblock.db
 # Further options of the command, as in: make run ARGS="instagram --profile quick"
 ARGS ?=
 
-.PHONY: help demo run test bench lint format types walls wheel truth schema requirements check clean
+.PHONY: help demo run test bench lint format types walls wheel truth mutants constants schema requirements check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,17 @@ walls: $(READY) ## Check that rooms import downwards only
 
 wheel: $(READY) ## Build the wheel and try it in an empty environment and an empty folder
 	@.ci/try-wheel $(BIN)/python
+
+build/campaign.db: $(READY)
+	@mkdir -p build
+	@echo "Playing a campaign into build/campaign.db; \`make clean\` forgets it." >&2
+	@$(BIN)/roadblock lab score --profile standard --scenarios 240 --benign 480 --seed 7 --db $@ >/dev/null
+
+mutants: build/campaign.db ## Plant faults in the judge's rules; list what no scenario notices
+	@$(BIN)/python -m probe.trial.mutants --db $< --of rules $(ARGS)
+
+constants: build/campaign.db ## Halve and double each of the judge's thresholds; the score beside
+	@$(BIN)/python -m probe.trial.mutants --db $< --of constants $(ARGS)
 
 schema: $(READY) ## Write results/schema/ and its dictionary anew from the models
 	@$(BIN)/python -m probe.report.schema results/schema

@@ -44,7 +44,7 @@ def judge(evidence: Evidence, knowledge: Knowledge) -> tuple[Verdict, ...]:
     if not evidence.vantage.may_judge:
         return (_no_verdict(evidence, knowledge),)
     facts = derive(evidence, knowledge)
-    return tuple(_judged(scene) for scene in scenes(facts))
+    return tuple(judged(scene) for scene in scenes(facts))
 
 
 def scenes(facts: Facts) -> tuple[Scene, ...]:
@@ -71,7 +71,8 @@ def _families(facts: Facts) -> tuple[Family, ...]:
     return tuple(f for f in Family if f in genuine and f not in masked)
 
 
-def _judged(scene: Scene) -> Verdict:
+def judged(scene: Scene) -> Verdict:
+    """Return the verdict of one protocol and family."""
     findings = findings_of(scene)
     primary = _primary(findings, scene.protocol)
     also = tuple(

@@ -37,7 +37,7 @@ def play_lines(
 ) -> Iterator[LineOutcome]:
     """Play lines side by side and yield what became of each, in their order."""
     play = partial(play_within_limit, profile=profile, database=database)
-    yield from _side_by_side(play, lines, processes)
+    yield from side_by_side(play, lines, processes)
 
 
 def rejudge_campaign(database: Path, *, processes: int = 2) -> Iterator[LineOutcome]:
@@ -46,7 +46,7 @@ def rejudge_campaign(database: Path, *, processes: int = 2) -> Iterator[LineOutc
     # Some hundred runs a piece: the file is opened once for each.
     size = max(1, -(-len(runs) // (processes * 4)))
     pieces = [runs[at : at + size] for at in range(0, len(runs), size)]
-    for piece in _side_by_side(partial(_rejudged, database), pieces, processes):
+    for piece in side_by_side(partial(_rejudged, database), pieces, processes):
         yield from piece
 
 
@@ -54,7 +54,8 @@ def _rejudged(database: Path, runs: Sequence[str]) -> tuple[LineOutcome, ...]:
     return tuple(rejudged(database, runs))
 
 
-def _side_by_side(work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[R]:
+def side_by_side(work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[R]:
+    """Yield `work(item)` of each, in their order, on so many processes."""
     base_knowledge()
     if processes <= 1:
         yield from map(work, items)
