@@ -138,8 +138,9 @@ def _is_seen(scenario: Scenario, ground: Ground, country: str, client: str) -> b
     if "client" in kind.abroad:
         return country == client
     endpoint = next(e for e in ground.catalogue.endpoints if e.id == scenario.endpoint)
-    # A client at home that is refused all the same shares that with its countrymen.
-    return country == client or country != service_country(endpoint.service)
+    home = service_country(endpoint.service)
+    # A client at home that is refused all the same shares that with its countrymen alone.
+    return country == client or home not in {country, client}
 
 
 @dataclass(frozen=True, slots=True)
