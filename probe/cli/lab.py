@@ -98,7 +98,7 @@ def show_scenario(
     """Tell a scenario's story, and show the packets that matter.
 
     ID: a technique, innocent kind or environment of `lab list`, a run of a campaign (1-b7), or one
-    scenario of it (1-b7/S02.3).
+    scenario of it (1-b7/S02.3), written as `lab score` prints it.
     """
     from probe.trial.campaign import play_one
     from probe.trial.named import alone, find_line

@@ -2,12 +2,14 @@
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import ChainMap
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from probe.errors import UsageError
 from probe.lab.path import Link
 from probe.model.target import Endpoint
 from probe.model.words import Family
@@ -65,19 +67,63 @@ def lines(plan: Plan) -> tuple[Line, ...]:
 
     The same seed gives the same lines whatever the numbers are: a larger campaign has more of them.
     """
+    _refuse_unknown({"kind": plan.kinds, "environment": plan.environments})
     return (*_until(plan, "b", plan.blocking), *_until(plan, "g", _alone(plan)))
 
 
 def line_named(name: str, setting: Setting | None = None) -> Line | None:
-    """Return the line of any campaign by its id, `<seed>-b<number>` or `<seed>-g<number>`."""
+    """Return the line of any campaign by its id, so that it plays exactly as it did there.
+
+    `7-b12` the twelfth blocked line of seed 7 · `7-g3` the third open one ·
+    `7-b12:kind=S02+plain:setting=two` the same of a campaign narrowed to these.
+    """
     match = _NAME.fullmatch(name)
     if match is None:
         return None
-    plan = Plan(0, 0, int(match["seed"]), setting)
-    return _Drawing(plan, match["series"], int(match["number"])).line()
+    narrowed = {key: match[key].split("+") if match[key] else [] for key in _NARROWED}
+    _refuse_unknown(narrowed)
+    plan = Plan(
+        0,
+        0,
+        int(match["seed"]),
+        setting=Setting(narrowed["setting"][0]) if narrowed["setting"] else None,
+        environments=tuple(narrowed["environment"]),
+        kinds=tuple(narrowed["kind"]),
+    )
+    line = _Drawing(plan, match["series"], int(match["number"])).line()
+    return line if setting is None else replace(line, setting=setting)
 
 
-_NAME: Final = re.compile(r"(?P<seed>\d+)-(?P<series>[bg])(?P<number>[1-9]\d*)")
+_NARROWED: Final[Mapping[str, Container[str]]] = MappingProxyType(
+    {
+        "kind": ChainMap(BLOCKING, INNOCENT),  # type: ignore[arg-type]  # only read
+        "environment": ENVIRONMENTS,
+        "setting": tuple(Setting),
+    }
+)
+"""What a plan may be narrowed to, in the order of an id: the word, and what is known of it."""
+_NAME: Final = re.compile(
+    r"(?P<seed>\d+)-(?P<series>[bg])(?P<number>[1-9]\d*)"
+    + "".join(f"(?::{key}=(?P<{key}>[^:/]+))?" for key in _NARROWED)
+)
+
+
+def _refuse_unknown(narrowed: Mapping[str, Sequence[str]]) -> None:
+    for key, words in narrowed.items():
+        for word in words:
+            if word not in _NARROWED[key]:
+                raise UsageError(f"no {key} is named {word!r}; see `roadblock lab list`")
+
+
+def _id(plan: Plan, series: str, number: int) -> str:
+    """Return what `line_named` finds the line by."""
+    narrowed = {
+        "kind": plan.kinds,
+        "environment": plan.environments,
+        "setting": (plan.setting.value,) if plan.setting else (),
+    }
+    words = "".join(f":{key}={'+'.join(narrowed[key])}" for key in _NARROWED if narrowed[key])
+    return f"{plan.seed}-{series}{number}{words}"
 
 
 def _until(plan: Plan, series: str, wanted: int) -> Iterator[Line]:
@@ -150,7 +196,7 @@ class _Drawing:
             if environment == "home-resolver":
                 kinds[::3] = [INNOCENT["tracker"]] * len(kinds[::3])
         return Line(
-            id=f"{self.plan.seed}-{self.series}{self.number}",
+            id=_id(self.plan, self.series, self.number),
             network=network,
             environment=environment,
             link=link,

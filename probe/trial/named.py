@@ -18,7 +18,7 @@ def find_line(name: str, setting: Setting | None = None) -> tuple[Line, str | No
     """Return the line of an id, and which of its scenarios is meant (None: all).
 
     `7-b12` a drawn run · `7-b12/S02.3` one scenario of it · `S02` a kind, done to one target on a
-    quiet line · `lossy` an environment, with one target that nobody touches.
+    quiet line · `loss-3` an environment, with one target that nobody touches.
     """
     run, _, scenario = name.partition("/")
     line = line_named(run, setting)

@@ -1,5 +1,9 @@
 from collections import Counter
+from dataclasses import replace
 
+import pytest
+
+from probe.errors import UsageError
 from probe.trial.blocking import BLOCKING
 from probe.trial.catalogue import whole_layout
 from probe.trial.environments import ENVIRONMENTS
@@ -26,6 +30,41 @@ def test_a_line_is_found_again_by_its_id():
 
     assert line_named(line.id) == line
     assert line_named("no-such-line") is None
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(Plan(20, 20, 3, kinds=("S02", "plain")), id="kinds"),
+        pytest.param(Plan(20, 20, 3, environments=("loss-3", "jitter")), id="environments"),
+        pytest.param(Plan(20, 20, 3, Setting.TWO), id="setting"),
+        pytest.param(Plan(20, 20, 3, Setting.ONE, ("jitter",), ("S02", "plain")), id="all"),
+    ],
+)
+def test_a_narrowed_campaigns_line_is_found_again_by_its_id(plan):
+    """What a score names, `lab run` must play: not another line of the same number."""
+    drawn = lines(plan)
+
+    assert [line_named(line.id) for line in drawn] == list(drawn)
+
+
+def test_a_setting_asked_for_anew_plays_the_same_line_in_it():
+    line = lines(Plan(8, 0, 3, Setting.TWO))[0]
+
+    other = line_named(line.id, Setting.NONE)
+
+    assert other == replace(line, setting=Setting.NONE)
+
+
+def test_an_unknown_kind_in_an_id_is_named():
+    with pytest.raises(UsageError, match="no kind is named 'S99'"):
+        line_named("3-b1:kind=S99")
+
+
+def test_a_plan_of_unknown_environments_is_refused():
+    """Else a misspelt name gives an empty score, or an error of ours."""
+    with pytest.raises(UsageError, match="no environment is named 'lossy'"):
+        lines(Plan(8, 8, 3, environments=("lossy",)))
 
 
 def test_every_kind_comes_round():
