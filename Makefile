@@ -12,7 +12,7 @@ DB ?= results/roadblock.db
 # Further options of the command, as in: make run ARGS="instagram --profile quick"
 ARGS ?=
 
-.PHONY: help demo run test bench lint format types walls wheel truth mutants constants schema requirements check clean
+.PHONY: help demo run test bench lint format types walls wheel truth dated regressions mutants constants schema requirements check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,13 @@ schema: $(READY) ## Write results/schema/ and its dictionary anew from the model
 
 truth: $(READY) ## Count in the lab how often the judge is right (ARGS="--scenarios 1000")
 	@$(BIN)/roadblock lab score $(ARGS)
+
+dated: $(READY) ## Play a campaign that today's date draws: reports, fails nothing
+	@echo "Seed $$(date -u +%Y%m%d):"
+	@$(BIN)/roadblock lab score --seed $$(date -u +%Y%m%d) --scenarios 40 --benign 60 $(ARGS)
+
+regressions: $(READY) ## Play the scenarios that once were judged wrongly
+	@$(BIN)/python -m probe.trial.regressions
 
 requirements: $(READY) ## Resolve the pinned requirements anew from pyproject.toml
 	@.ci/resolve $(BIN)/python
