@@ -10,7 +10,6 @@ from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
 from probe.classify.remember import once
 from probe.classify.silences import Silences
-from probe.classify.spots import Truth
 from probe.classify.statements import (
     CUTS,
     DENIALS,
@@ -75,59 +74,8 @@ class DnsLook(Silences):
             if group[0].seen.resolver == "system" and self.is_private:
                 continue
             if len(group) > 1 and any(s.is_true for s in group):
-                found.extend(s for s in group if s.is_true is None and self._is_dead(s))
+                found.extend(s for s in group if s.is_true is None and self.is_dead(s))
         return tuple(found)
-
-    def _is_dead(self, s: Said) -> bool:
-        """Whether all addresses of an answer were tried, and none served the name."""
-        if s.answer is None or not s.answer.addresses:
-            return False
-        spots = [self.spots.get(a) for a in s.answer.addresses]
-        tried = [spot for spot in spots if spot is not None and spot.connects]
-        return bool(tried) and all(
-            spot.truth is Truth.UNKNOWN
-            and (spot.target or all(o.failure is not None for o in spot.connects))
-            for spot in tried
-        )
-
-    @once
-    def dead_answers(self) -> tuple[Said, ...]:
-        """What the system's resolver named, where none of it serves, though other addresses do."""
-        proved = {s.family for s in self.facts.spots if s.truth is Truth.PROVED}
-        if not proved or (self.family not in {None, *proved} and not self.is_denied_family):
-            return ()
-        named = [s for s in self.system if s.kind is Ending.DONE]
-        dead = [s for s in named if s.is_true is None and self._is_dead(s)]
-        return tuple(dead) if len(dead) == len(named) else ()
-
-    @once
-    def is_denied_family(self) -> bool:
-        """Whether two verified resolvers say that the name has no address of this family.
-
-        Where a resolver makes addresses up for IPv6-only lines (RFC 6147) they are no lies.
-        """
-        denying = {s.seen.resolver for s in self.encrypted if s.kind is Ending.NODATA}
-        affirmed = any(s.kind is Ending.DONE for s in self.encrypted)
-        return len(denying) >= 2 and not affirmed and not any(is_nat64(a) for a in self.spots)
-
-    @once
-    def is_strangers_network(self) -> bool:
-        """Whether those addresses are in networks that have nothing to do with the endpoint.
-
-        Not its networks, not those of its proved addresses, not the access network's (caches).
-        """
-        geo = self.facts.knowledge.geo
-        known = set(self.facts.endpoint.networks)
-        proved = [s.address for s in self.facts.spots if s.truth is Truth.PROVED]
-        known |= {n.asn for n in map(geo.network_of, proved) if n is not None}
-        known |= set(self.facts.vantage.facts.asns)
-        named = [a for s in self.dead_answers if s.answer is not None for a in s.answer.addresses]
-        networks = [geo.network_of(a) for a in named]
-        home = self.facts.vantage.facts.country
-        return bool(networks) and all(
-            n is not None and n.asn not in known and (home is None or n.country != home)
-            for n in networks
-        )
 
     @once
     def canary_answers(self) -> tuple[DnsObservation, ...]:

@@ -14,6 +14,7 @@ from probe.classify.outcomes import Ending, ending_of
 from probe.classify.pages import host_of, owner_of, page_marks
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
+from probe.classify.statements import is_access
 from probe.classify.statistics import (
     Stratum,
     discordance_p,
@@ -40,14 +41,20 @@ class HttpLook:
 
     @once
     def spots(self) -> tuple[Spot, ...]:
-        """Addresses at which the endpoint itself was asked; over TLS only where that verified."""
-        return tuple(
+        """Addresses at which the endpoint itself was asked; over TLS only where that verified.
+
+        In the clear any server may answer: those that the system's resolver named count, where
+        there are such, for that is where people are led.
+        """
+        found = [
             s
             for s in self.facts.spots_of(self.family)
             if (s.truth is not Truth.FALSE or not self.over_tls)
             and any(self._counts(o) for o in s.fetches)
             and (not self.over_tls or any(h.is_verified for h in s.target))
-        )
+        ]
+        led = [s for s in found if any(is_access(resolver) for resolver, _ in s.named_by)]
+        return tuple(found if self.over_tls else led or found)
 
     def _counts(self, o: HttpObservation) -> bool:
         return (

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from probe.classify.dead_answers import DeadAnswers
 from probe.classify.elsewhere import country_of, is_snapshot
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
 from probe.classify.statements import ENCRYPTED, Said, is_answered, is_system, source_of
 from probe.classify.statistics import Stratum, discordance_p, fully_discordant
-from probe.classify.testimony import Testimony
 from probe.model.observation import DnsObservation
 
 _SILENT = frozenset({Ending.SILENT, Ending.TEMPORARY})
@@ -19,7 +19,7 @@ def _is_silent(o: DnsObservation) -> bool:
 
 
 @dataclass(frozen=True)
-class Silences(Testimony):
+class Silences(DeadAnswers):
     """The testimony, as to who keeps silent and who is asked."""
 
     # --- silence ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from probe.classify import constants as k
+from probe.classify.addresses import is_nobodys
 from probe.classify.chains import Chain
 from probe.classify.handshakes import Handshake
 from probe.classify.pages import owner_of
@@ -73,6 +74,9 @@ def condemned(
     def is_false(spot: Spot) -> bool:
         if spot.truth is not Truth.UNKNOWN:
             return False
+        if is_nobodys(spot.address):
+            # Also of an endpoint of one's own, whose private addresses may be genuine.
+            return True
         home = geo.network_of(spot.address)
         is_home = home is not None and home.asn in networks
         foreign = [h.chain for h in spot.target if h.chain is not None and not h.chain.verified]

@@ -35,9 +35,14 @@ def source_of(seen: DnsObservation) -> str:
     return f"{seen.resolver}/{seen.transport}"
 
 
+def is_access(resolver: str) -> bool:
+    """Whether this is the access network's (or this machine's) own resolver."""
+    return resolver == "system" or resolver.startswith("access")
+
+
 def is_system(seen: DnsObservation) -> bool:
     """Whether the access network's (or this machine's) own resolver was asked."""
-    return seen.resolver == "system" or seen.resolver.startswith("access")
+    return is_access(seen.resolver)
 
 
 def kind_of(answer: DnsAnswer, seen: DnsObservation) -> Ending:

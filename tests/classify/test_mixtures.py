@@ -3,10 +3,12 @@
 import pytest
 
 from probe.model.experiment import Kind
+from probe.model.target import Expectation
 from probe.model.words import Arm, Category, FailureWord, Family, State, Transport
 from tests.classify.build import (
     A1,
     DENIED,
+    HOST,
     NEUTRAL,
     NODATA,
     OTHER,
@@ -132,3 +134,36 @@ def test_zone_that_may_refuse_us_is_asked_about_in_our_own_country() -> None:
     story.good_page(A1)
 
     assert Kind.REMOTE in {experiment.kind for experiment in story.asked("quick")}
+
+
+@pytest.mark.parametrize("url", [f"https://{HOST}/", f"http://{HOST}/"])
+def test_loopback_is_no_working_site_of_ones_own_either(url: str) -> None:
+    """With targets of one's own private addresses may be genuine; 127.0.0.1 never is, abroad."""
+    story = Story(endpoint(url, own=True))
+    for _ in range(2):
+        story.dns(["127.0.0.1"])
+    for resolver in ("google", "quad9"):
+        story.dns([A1], resolver=resolver)
+    if url.startswith("https"):
+        story.good_page(A1)
+    else:
+        story.tcp(A1, port=80)
+        story.http(A1)
+
+    assert story.verdict().state is not State.OK
+
+
+def test_page_where_people_are_led_counts_in_the_clear() -> None:
+    """D06: the resolver leads to a block page; that the site answers elsewhere helps nobody."""
+    target = endpoint(
+        f"http://{HOST}/", expect=Expectation(status=(301,), sureness="observed"), own=True
+    )
+    story = Story(target)
+    story.dns([STRANGER])
+    story.dns([A1], resolver="google")
+    for address in (STRANGER, A1):
+        story.tcp(address, port=80)
+    story.http(STRANGER, 200, body="<title>Site blocked</title>", marks=("unexpect.status",))
+    story.http(A1, 301, location=f"https://{HOST}/", marks=("expect.status",))
+
+    assert story.verdict().state is not State.OK
