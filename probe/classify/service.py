@@ -110,7 +110,21 @@ def _worst(own: dict[str, Verdict], endpoints: dict[str, Endpoint]) -> tuple[Sta
 def _unless_ok(
     own: dict[str, Verdict], endpoints: dict[str, Endpoint], witness: Verdict
 ) -> tuple[State, Verdict]:
-    """Ignorance about a side road does not hide that the main one is open."""
+    """Ignorance about a side road does not hide that the main one is open.
+
+    What is seen on the main one (slow, filtered at home) is told, though nobody is accused of it.
+    """
+    seen = [
+        v
+        for i, v in own.items()
+        if v.state is State.INSUFFICIENT
+        and v.category is not Category.INSUFFICIENT
+        and endpoints[i].role in _VITAL
+        and endpoints[i].core
+    ]
+    if seen:
+        told = max(seen, key=lambda v: _witness_rank(v, endpoints[v.endpoint]))
+        return State.INSUFFICIENT, told
     fine = [v for v in own.values() if v.state is State.OK]
     vital = [v for v in fine if endpoints[v.endpoint].role in _VITAL]
     if vital:

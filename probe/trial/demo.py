@@ -105,7 +105,11 @@ def comparison_blocks(shown: Shown) -> list[Block]:
     ]
     if calm:
         blocks.append(f"Of the other {calm} verdicts both say: nobody interfered, it works.")
-    blocks += ["", f"{agreeing} of {len(compared)} verdicts agree with the log."]
+    unsure = sum(row.is_unsure for row in compared)
+    told = f"{agreeing} of {len(compared)} verdicts agree with the log."
+    if unsure:
+        told += f" {unsure} more saw it and claim nothing: one look cannot tell who is to blame."
+    blocks += ["", told]
     return blocks
 
 
@@ -127,6 +131,12 @@ class _Compared:
         same = (said.state, said.category) == (done.state, done.category)
         return same and self.verdict.subtype in {None, self.truth.subtype}
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the right thing was seen, and no claim was made."""
+        said = self.verdict
+        return said.state is State.INSUFFICIENT and said.category is self.truth.category
+
 
 def _compare(verdict: Verdict, shown: Shown) -> _Compared:
     endpoint = shown.found.endpoints[verdict.endpoint]
@@ -147,11 +157,17 @@ def _grid(rows: Sequence[_Compared], shown: Shown) -> Grid:
                 Cell(category(row.verdict), TONES[row.verdict.state]),
                 Cell(row.verdict.grade.value if row.verdict.grade else ""),
                 Cell(_deeds(row.truth)),
-                Cell("yes", Tone.GOOD) if row.agrees else Cell("no", Tone.BAD),
+                _agreement(row),
             )
             for row in rows
         ),
     )
+
+
+def _agreement(row: _Compared) -> Cell:
+    if row.agrees:
+        return Cell("yes", Tone.GOOD)
+    return Cell("no claim") if row.is_unsure else Cell("no", Tone.BAD)
 
 
 def _deeds(truth: Truth) -> str:

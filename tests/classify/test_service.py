@@ -32,7 +32,9 @@ def said(
         protocol=protocol,
         family=family,
         state=state,
-        category=category if state in GRADED else Category(state.value),
+        category=category
+        if state in GRADED or category is Category.THROTTLE
+        else Category(state.value),
         grade=grade if state in GRADED else None,
         rule_id="r",
     )
@@ -75,6 +77,12 @@ OK_ALL = [said(e, State.OK) for e in (WEB, API, MEDIA)]
             State.INSUFFICIENT,
             "s.web",
             id="ignorance about the page itself",
+        ),
+        pytest.param(
+            [said(WEB, State.INSUFFICIENT, Category.THROTTLE), *OK_ALL[1:], said(SIDE, State.OK)],
+            State.INSUFFICIENT,
+            "s.web",
+            id="slow, and nobody is accused",
         ),
         pytest.param(
             [*OK_ALL, said(CONTENT, State.RESTRICTED, Category.PLATFORM_WITHHELD)],

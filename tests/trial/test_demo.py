@@ -50,6 +50,7 @@ def verdict(endpoint: str, state: State, category: Category) -> Verdict:
 
 
 CUT = verdict("instagram.web", State.BLOCKED, Category.TLS_SNI_RESET)
+UNSURE = verdict("instagram.web", State.INSUFFICIENT, Category.TLS_SNI_RESET)
 MISSED = verdict("instagram.web", State.OK, Category.OK)
 FINE = verdict("bbc.web", State.OK, Category.OK)
 
@@ -60,6 +61,7 @@ FINE = verdict("bbc.web", State.OK, Category.OK)
         pytest.param([CUT, FINE], "www.instagram.com", "yes", "2 of 2", id="seen"),
         pytest.param([MISSED, FINE], "www.instagram.com", "no", "1 of 2", id="missed"),
         pytest.param([CUT, FINE], None, "no", "1 of 2", id="made up"),
+        pytest.param([UNSURE, FINE], "www.instagram.com", "claim", "1 of 2", id="no claim"),
     ],
 )
 def test_each_verdict_is_held_to_the_log(catalogue, verdicts, cut, agree, ending):
