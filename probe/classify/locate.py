@@ -27,12 +27,18 @@ _METHODS = {
     Layer.TLS: "hello",
     Layer.QUIC: "quic",
 }
-# The two steps beside the change are walked three times each; most of them must agree.
+# At the step of the change two tries must agree, and most of all where there were three.
 _AGREE_MIN = 2
+# techniques 3.4: a budget of twelve lives with a name.
+_NAMED_STEPS_MAX = 12
 
 
 def ask_where(scene: Scene, verdict: Verdict) -> tuple[Experiment, ...]:
-    """Return the walks that would locate what a verdict accuses: the controls first."""
+    """Return the next walks that would locate what a verdict accuses.
+
+    The controls walk first. Where they were given up by routers that say so, the target's name
+    walks after them: nowhere else, since nothing could be learnt there.
+    """
     if verdict.state not in _ACCUSING or verdict.layer not in _METHODS:
         return ()
     base: dict[str, Any] = {
@@ -41,7 +47,7 @@ def ask_where(scene: Scene, verdict: Verdict) -> tuple[Experiment, ...]:
         "family": scene.family,
     }
     if verdict.layer is Layer.DNS:
-        return _questions(scene, base)
+        return _questions(scene, verdict, base)
     spots = [s for s in scene.facts.spots_of(scene.family) if s.connects or s.quic]
     base |= {"address": spots[0].address, "port": scene.facts.port} if spots else {}
     if not spots:
@@ -56,14 +62,30 @@ def ask_where(scene: Scene, verdict: Verdict) -> tuple[Experiment, ...]:
         control = Experiment(**{**base, "address": other, "port": 443}, arm=Arm.C5)
         return control, Experiment(arm=Arm.TARGET, **base)
     base |= {"quic_version": "1"} if verdict.layer is Layer.QUIC else {}
+    return (
+        *((syns,) if not _walked(scene.facts, "syn", scene.family) else ()),
+        *_named(scene, _METHODS[verdict.layer], verdict, base),
+    )
+
+
+def _named(
+    scene: Scene, method: str, verdict: Verdict, base: dict[str, Any]
+) -> tuple[Experiment, ...]:
+    control = Experiment(arm=Arm.C1, name=neutral_name(scene.host), **base)
+    walks = _walked(scene.facts, method, base["family"])
+    if not walks:
+        return (control,)
+    steps = _steps(t for t in walks if t.arm is not Arm.TARGET)
+    ttls = tuple(sorted(ttl for ttl, hops in steps.items() if _passes(hops)))[:_NAMED_STEPS_MAX]
+    if not ttls:
+        return ()
     # What a filter remembers of the walk must run out before anything else is tried there.
     rest = wait(scene, k.RESIDUAL_SLOT_S) if Flag.RESIDUAL_SEEN in verdict.flags else ()
-    return (
-        syns,
-        Experiment(arm=Arm.C1, name=neutral_name(scene.host), **base),
-        Experiment(arm=Arm.TARGET, name=scene.host, **base),
-        *rest,
-    )
+    return Experiment(arm=Arm.TARGET, name=scene.host, ttls=ttls, **base), *rest
+
+
+def _walked(facts: Facts, method: str, family: Family | None) -> list[TraceObservation]:
+    return [t for t in facts.traces if t.method == method and t.family in (family, None)]
 
 
 def _open_addresses(facts: Facts) -> tuple[str, ...]:
@@ -71,7 +93,7 @@ def _open_addresses(facts: Facts) -> tuple[str, ...]:
     return (*told.responders, *told.neutral_addresses)
 
 
-def _questions(scene: Scene, base: dict[str, Any]) -> tuple[Experiment, ...]:
+def _questions(scene: Scene, verdict: Verdict, base: dict[str, Any]) -> tuple[Experiment, ...]:
     """Questions to a public resolver: what is forged or eaten on the way shows at a short TTL."""
     for said in scene.dns.public_udp:
         server = said.seen.address
@@ -84,10 +106,7 @@ def _questions(scene: Scene, base: dict[str, Any]) -> tuple[Experiment, ...]:
             "resolver": said.seen.resolver,
             "transport": Transport.UDP,
         }
-        return (
-            Experiment(arm=Arm.C1, name=neutral_name(scene.host), **more),
-            Experiment(arm=Arm.TARGET, name=scene.host, **more),
-        )
+        return _named(scene, "dns", verdict, more)
     return ()
 
 
@@ -98,29 +117,46 @@ def locate(
     method = _METHODS.get(finding.layer) if finding.layer is not None else None
     if finding.state not in _ACCUSING or method is None:
         return None, None
-    walks = [t for t in facts.traces if t.method == method and t.family in (family, None)]
-    if method == "dns":
-        walks = [t for t in facts.traces if t.method == "dns"]
+    walks = [t for t in facts.traces if t.method == method]
+    if method != "dns":
+        walks = [t for t in walks if t.family in (family, None)]
     target = _steps(t for t in walks if t.arm is Arm.TARGET)
     control = _steps(t for t in walks if t.arm is not Arm.TARGET)
-    if not target:
+    if not control:
         return None, None
     if not any(_passes(hops) for hops in control.values()):
         return None, "mute_routers"
+    if not target:
+        return None, None
     beyond = [
         ttl for ttl, hops in target.items() if _differs(hops) and _passes(control.get(ttl, ()))
     ]
     if not beyond:
-        # At the very end the server itself answers, or somebody in its stead.
-        last = max((ttl for ttl, hops in control.items() if _passes(hops)), default=0)
-        short = any(_differs(hops) for ttl, hops in target.items() if ttl <= last)
-        return None, "any_name" if short else "acts_on_answers"
+        return None, _out_of_reach(control, _distance(facts, family) if method != "dns" else None)
     hop = min(beyond)
     if any(_passes(hops) for ttl, hops in target.items() if ttl > hop):
         return None, "many_ways"
     beside = [*target[hop], *target.get(hop - 1, ())]
     routers = _routers(t for t in facts.traces if t.family in (family, None))
     return _placed(facts, hop, routers, len(beside)), None
+
+
+def _out_of_reach(control: dict[int, list[TraceHop]], distance: int | None) -> Unlocated:
+    """Say why the name went as far as it was sent: to the last router before the server, or not."""
+    last = control[max(control)]
+    passed = max(ttl for ttl, hops in control.items() if _passes(hops))
+    if any(h.outcome == "answered" for h in last) or (
+        distance is not None and passed + 1 >= distance
+    ):
+        # Up to there nothing differs: it takes a packet of the server.
+        return "acts_on_answers"
+    return "any_name" if any(h.outcome in {"reset", "refused"} for h in last) else "not_reached"
+
+
+def _distance(facts: Facts, family: Family | None) -> int | None:
+    """Return the smallest TTL with which a SYN reached the server; None if none did."""
+    walks = (t for t in facts.traces if t.method == "syn" and t.family in (family, None))
+    return min((h.ttl for t in walks for h in t.hops if h.outcome == "answered"), default=None)
 
 
 def _steps(walks: Iterable[TraceObservation]) -> dict[int, list[TraceHop]]:

@@ -97,7 +97,7 @@ _OPTIONS: tuple[Callable[[Callable[..., object]], Callable[..., object]], ...] =
     click.option(
         "--locate",
         is_flag=True,
-        help="Find out behind which router a blocked name's fate changes (some 40 packets each).",
+        help="Find out behind which router a blocked name's fate changes; sends it more often.",
     ),
     elsewhere_options,
     language_option,

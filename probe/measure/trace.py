@@ -1,10 +1,11 @@
 """Where on the path: packets with one name and ever longer lives, until something answers.
 
 One experiment is one walk: SYNs learn the routers and how far the server is; hellos, questions and
-Initials with a name show from which router on the name's fate changes. The control walks first.
+Initials with a name show from which router on the name's fate changes. The control walks first, and
+the target's name then goes only where the control's packets were given up by a router that says so.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal
 
 import trio
@@ -29,8 +30,11 @@ WAIT_S: Final = 1.5
 """A router's error takes the round trip to it; on a connection at most the first retransmission."""
 TRIES: Final = 2
 """At each step; techniques 3.4 has three, which is what disagreement costs here."""
+NAMED_TRIES_MAX: Final = 2 * NAMED_TTL_MAX
+"""In one walk with a name, whatever the steps say."""
 _ENDS: Final = frozenset({"answered", "reset", "refused"})
 _SILENT_IN_A_ROW: Final = 4
+_SILENT_IN_A_ROW_KNOWN: Final = 2
 
 
 def method_of(experiment: Experiment) -> Method:
@@ -53,9 +57,15 @@ async def measure_trace(
     name = experiment.name or (endpoint.host if method == "dns" else None)
     started = trio.current_time()
     hops: list[TraceHop] = []
-    try:
+    probe = _probe(method, address, port, name or "", tools)
+
+    async def paced(ttl: int) -> TraceHop | None:
+        """Every packet with a name keeps its distance to the one before, like any handshake."""
         async with tools.limiter.flow(address, named=name is not None):
-            await _walk(_probe(method, address, port, name or "", tools), name, hops)
+            return await probe(ttl)
+
+    try:
+        await _walk(paced, experiment.ttls, name, hops)
     finally:
         recorder.add(
             TraceObservation(
@@ -90,20 +100,30 @@ def _probe(method: Method, address: str, port: int, name: str, tools: Tools) -> 
     return lambda ttl: trace.probe_datagrams(address, port, payloads, ttl, wait_s=WAIT_S)
 
 
-async def _walk(probe: Probe, name: str | None, hops: list[TraceHop]) -> None:
+def names_at_most(experiment: Experiment) -> int:
+    """Return how many packets with its name one walk sends at the very most."""
+    steps = len(experiment.ttls) or NAMED_TTL_MAX
+    return min(NAMED_TRIES_MAX, (TRIES + 1) * steps)
+
+
+async def _walk(probe: Probe, ttls: Sequence[int], name: str | None, hops: list[TraceHop]) -> None:
     """Walk outwards, twice a step (three times where the two differ), until something ends it.
 
     Never back: what a filter remembers of the step that met it would cut the steps before it.
+    `ttls`: the steps whose routers are known to speak; (): all, some of which may be mute.
     """
+    patience = _SILENT_IN_A_ROW_KNOWN if ttls else _SILENT_IN_A_ROW
     silent = 0
-    for ttl in range(1, (NAMED_TTL_MAX if name else TTL_MAX) + 1):
+    for ttl in ttls or range(1, (TTL_MAX if name is None else NAMED_TTL_MAX) + 1):
         step: list[TraceHop] = []
         while len(step) < TRIES or (len(step) == TRIES and len({h.outcome for h in step}) > 1):
+            if name is not None and len(hops) >= NAMED_TRIES_MAX:
+                return
             hop = await probe(ttl)
             if hop is None:
                 return
             step.append(hop)
             hops.append(hop)
         silent = silent + 1 if all(hop.outcome == "silent" for hop in step) else 0
-        if all(hop.outcome in _ENDS for hop in step) or silent >= _SILENT_IN_A_ROW:
+        if all(hop.outcome in _ENDS for hop in step) or silent >= patience:
             return

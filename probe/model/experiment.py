@@ -65,6 +65,8 @@ class Experiment(Value):
     """Which repetition; 0 is the first look."""
     vantage: str | None = None
     """For remote: which control vantage."""
+    ttls: tuple[int, ...] = ()
+    """For trace: the lives that packets get, one after the other; (): every one, outwards."""
     wait_s: float | None = None
     """How long to wait (before the pace factor): for `wait`, and before an attempt of a round where
     residual state was seen."""
@@ -72,5 +74,5 @@ class Experiment(Value):
     @cached_property
     def id(self) -> str:
         """A short digest of all fields but the rival: what was asked already is not asked again."""
-        text = self.model_dump_json(exclude={"rival"})
+        text = self.model_dump_json(exclude={"rival"} if self.ttls else {"rival", "ttls"})
         return hashlib.blake2b(text.encode(), digest_size=9).hexdigest()

@@ -171,6 +171,8 @@ class Pacing(Value):
     handshake_gap_s: float = 0.25
     """Between two named handshakes to one network."""
     names_per_endpoint: int = 24
+    names_per_walk: int = 24
+    """With --locate, besides: packets with the name and a short life, per endpoint."""
     session_hours: float = 6.0
     bytes_per_run: int = 64_000_000
     bytes_per_day: int = 256_000_000

@@ -62,7 +62,7 @@ class Finding(Value):
     """One line of plain facts: `reset 16 ms after the name; connection took 52 ms`."""
 
 
-Unlocated = Literal["mute_routers", "acts_on_answers", "any_name", "many_ways"]
+Unlocated = Literal["mute_routers", "acts_on_answers", "any_name", "many_ways", "not_reached"]
 
 
 class Location(Value):

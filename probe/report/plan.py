@@ -120,7 +120,8 @@ def plan_blocks(planned: Plan, names: dict[str, str]) -> list[Block]:
         f"{pacing.names_per_network_per_minute:g} a minute to one network under confirmation, "
         f"{pacing.flows_per_network} connections to one network and {pacing.flows_max} in all at "
         f"a time, {pacing.bytes_per_run / 1e6:g} MB and {_minutes(pacing.seconds_per_run)} per "
-        f"run, one run per endpoint in {pacing.session_hours:g} hours.",
+        f"run, one run per endpoint in {pacing.session_hours:g} hours. With --locate at most "
+        f"{pacing.names_per_walk} more packets with the name of each endpoint that is blocked.",
         "Nothing was sent.",
     ]
 

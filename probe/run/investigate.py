@@ -9,10 +9,11 @@ import trio
 from probe.classify import ask, ask_where, judge
 from probe.measure.perform import perform, refusal
 from probe.measure.tools import Tools
+from probe.measure.trace import names_at_most
 from probe.model.evidence import Evidence
 from probe.model.experiment import Experiment, Kind
 from probe.model.knowledge import Knowledge
-from probe.model.observation import Observation
+from probe.model.observation import Observation, TraceObservation
 from probe.model.target import Endpoint
 from probe.model.verdict import VantageVerdict, Verdict
 from probe.model.words import Arm, Flag
@@ -59,6 +60,12 @@ class Case:
     target_names: int = 0
     control_names: int = 0
 
+    @property
+    def names_walked(self) -> int:
+        """How many packets with a short life have carried the target's name."""
+        walks = [o for o in self.observations if isinstance(o, TraceObservation)]
+        return sum(len(o.hops) for o in walks if o.name == self.endpoint.host)
+
     def evidence(self, vantage: VantageVerdict) -> Evidence:
         """Freeze what is known, for the judge."""
         return Evidence(
@@ -104,12 +111,18 @@ def _grant(asked: Sequence[Experiment], case: Case, context: Context) -> tuple[E
     """Leave out what was done, and refuse what the endpoint's budget of names does not allow."""
     granted = []
     limit = context.tools.pacing.names_per_endpoint
+    walked = case.names_walked
     for experiment in asked:
         if experiment.id in case.performed or experiment.id in case.refused:
             continue
         if not _can(experiment, context):
             case.refused.add(experiment.id)
             continue
+        if experiment.kind is Kind.TRACE and experiment.name == case.endpoint.host:
+            walked += names_at_most(experiment)
+            if walked > context.tools.pacing.names_per_walk:
+                case.refused.add(experiment.id)
+                continue
         if experiment.kind in NAMED_KINDS:
             if experiment.arm in NAMED_ARMS and experiment.name == case.endpoint.host:
                 if case.target_names >= limit:

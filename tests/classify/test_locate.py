@@ -9,7 +9,7 @@ from tests.classify.build import A1, RESET, Atlas, Story, knowledge, online
 EXPIRED, SILENT, ENDED, ANSWERED = "expired", "silent", "reset", "answered"
 
 
-def walked(control, target, *, routers=True, tries=2):
+def walked(control, target, *, routers=True, tries=2, distance=None):
     """A reset at the name; one outcome for each step of the control's walk and of the name's."""
     story = Story()
     story.vantage = online(country="RU")
@@ -31,6 +31,10 @@ def walked(control, target, *, routers=True, tries=2):
         )
         base = story._base(arm, A1, port=443)
         story.observations.append(TraceObservation(**base, method="hello", name="n", hops=hops))
+    if distance is not None:
+        syns = (TraceHop(ttl=distance, outcome=ANSWERED),)
+        base = story._base(Arm.C1, A1, port=443)
+        story.observations.append(TraceObservation(**base, method="syn", hops=syns))
     return story.verdict()
 
 
@@ -64,9 +68,8 @@ def test_step_at_which_the_router_is_mute_for_everybody_tells_nothing():
     [
         pytest.param((SILENT,) * 4, (SILENT,) * 4, "mute_routers", id="mute"),
         pytest.param(OPEN, (*OPEN[:4], ENDED), "acts_on_answers", id="rewritten-answers"),
-        pytest.param(
-            (EXPIRED, ENDED, EXPIRED, EXPIRED), (EXPIRED, ENDED), "any_name", id="any-name"
-        ),
+        pytest.param((EXPIRED, ENDED), (EXPIRED,), "any_name", id="any-name"),
+        pytest.param((EXPIRED, SILENT), (EXPIRED,), "not_reached", id="the-control-came-not-far"),
         pytest.param(OPEN, (EXPIRED, ENDED, EXPIRED), "many_ways", id="several-ways"),
     ],
 )
@@ -74,6 +77,14 @@ def test_what_cannot_be_located_says_why(control, target, why):
     verdict = walked(control, target)
 
     assert (verdict.hop, verdict.location, verdict.unlocated) == (None, None, why)
+
+
+@pytest.mark.parametrize("end", [ENDED, SILENT])
+def test_a_server_that_refuses_the_neutral_name_is_no_end_on_the_way(end):
+    """The SYNs' walk says how far the server is: there, a reset is its own."""
+    verdict = walked((EXPIRED, EXPIRED, EXPIRED, end), (EXPIRED,) * 3, distance=4)
+
+    assert verdict.unlocated == "acts_on_answers"
 
 
 def test_one_lost_packet_is_no_place():

@@ -240,6 +240,9 @@ ENGLISH = Wording(
         ),
         "any_name": "It was not located: another name's packets end in the same place.",
         "many_ways": "It was not located: packets of one connection take several ways.",
+        "not_reached": (
+            "It was not located: as far as packets were sent, the name is treated like any other."
+        ),
         "not_asked": "not asked",
         "remains": "asked, and it remains",
         "next": "Next: {step}",
