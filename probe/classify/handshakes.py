@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from probe.classify import constants as k
 from probe.classify.chains import Chain
@@ -10,6 +11,10 @@ from probe.model.observation import TlsObservation
 
 # RFC 8446 section 5.1: record types alert and handshake.
 _TLS_RECORDS = (0x15, 0x16)
+
+FarEnd = Literal["nothing", "unanswered", "partly"]
+"""What the other end saw: not even the hello (S04); the hello, and no acknowledgement of its answer
+(S05); an acknowledgement of some of it (S03)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,15 @@ class Handshake:
         if info is None or info.bytes_acked is None:
             return None
         return info.bytes_acked > k.BYTES_ACKED_SYN_ONLY
+
+    @property
+    def far_end(self) -> FarEnd | None:
+        """What the other end saw of a handshake that failed; None where nobody could be asked."""
+        if self.seen.failure is None or self.seen.far_received_bytes is None:
+            return None
+        if not self.seen.far_received_bytes:
+            return "nothing"
+        return "partly" if self.seen.far_acked_bytes else "unanswered"
 
 
 def handshake(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from probe.classify import constants as k
-from probe.classify.handshakes import Handshake
+from probe.classify.handshakes import FarEnd, Handshake
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
 from probe.classify.shown import Shown, counts
@@ -186,11 +186,21 @@ class TlsLook(Shown):
 
     @once
     def acked(self) -> bool | None:
-        """Whether the hello was acknowledged, in most failures for which the system tells."""
+        """Whether the hello was acknowledged, in most failures for which the system tells.
+
+        Where it never tells, a responder of ours may: what arrived there was acknowledged.
+        """
         told = [h.is_acked for h in self.failures if h.is_acked is not None]
         if not told:
-            return None
+            return None if self.far_end is None else self.far_end != "nothing"
         return 2 * sum(told) > len(told)
+
+    @once
+    def far_end(self) -> FarEnd | None:
+        """What a responder of ours saw, most often, of hellos with the name that met silence."""
+        named = (h for h in self._abroad if h.seen.server_name == self.facts.host)
+        told = [end for h in named if (end := h.far_end) is not None]
+        return max(sorted(set(told)), key=told.count, default=None)
 
     # --- the exact test ---------------------------------------------------------------------------
 

@@ -63,6 +63,11 @@ def _failing(look: TlsLook, *kinds: Ending) -> bool:
     return look.all_fail and look.kind in kinds
 
 
+def _is_taken(look: TlsLook) -> bool:
+    """Whether the hello with the name was acknowledged, and then nothing came."""
+    return _failing(look, Ending.SILENT) and look.is_name and look.acked is True
+
+
 def _is_shape(look: TlsLook) -> bool:
     """Whether our hello fails here alone, and not for want of an answer that fits the path.
 
@@ -262,8 +267,20 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         "S04, row 17: nobody acknowledged the hello with the name; with another one they do.",
     ),
     _silent(
+        "tls.silent_answers_lost",
+        lambda look: _is_taken(look) and look.far_end == "unanswered",
+        "after_ack",
+        "S05: our own responder has the hello with the name, and no answer of its gets through.",
+    ),
+    _silent(
+        "tls.silent_after_some",
+        lambda look: _is_taken(look) and look.far_end == "partly",
+        "after_ack",
+        "S03: our own responder has the hello with the name; some packets pass, then none.",
+    ),
+    _silent(
         "tls.silent_after_ack",
-        lambda look: _failing(look, Ending.SILENT) and look.is_name and look.acked is True,
+        _is_taken,
         "after_ack",
         "S03, S05, row 18: the hello was taken, then silence; a neutral name is answered.",
     ),

@@ -124,6 +124,12 @@ def _one_certificate() -> Story:
     return told
 
 
+def _far_end(received: int, acked: int) -> Story:
+    """Silence at the name, at our own responder as well, which tells what reached it."""
+    told = {"far_received_bytes": received, "far_acked_bytes": acked}
+    return _shakes(TAKEN, control=GOOD, c2=TAKEN | told)
+
+
 def _elsewhere_tls(told: Story, *, vantage: str = "h/DE", **values: object) -> Story:
     told.tls(A1, connect=False, **values)  # type: ignore[arg-type]
     told.elsewhere(vantage, last(told))
@@ -208,6 +214,8 @@ cases(
     tls__closed_by_name=lambda: _shakes(SHUT, control=GOOD),
     tls__silent_unacked=lambda: _shakes(MUTE, control=GOOD),
     tls__silent_after_ack=lambda: _shakes(TAKEN, control=GOOD),
+    tls__silent_answers_lost=lambda: _far_end(received=517, acked=0),
+    tls__silent_after_some=lambda: _far_end(received=517, acked=1400),
     tls__silent_by_name=lambda: _shakes(UNTOLD, control=GOOD),
     tls__silent_any_first_data=lambda: _elsewhere_tls(
         _elsewhere_tls(_shakes(MUTE, control=MUTE)), vantage="h/US"
