@@ -338,6 +338,16 @@ class HttpLook:
         """Whether the status is one that the catalogue names as genuine."""
         return "expect.status" in self.marks
 
+    @once
+    def is_known(self) -> bool:
+        """Whether the status is one that was observed of the service, and not only assumed.
+
+        Who expects nothing but refusals knows that: it is not one guess among several.
+        """
+        expect = self.facts.endpoint.expect
+        is_sure = expect.sureness != "assumed" or all(status >= 400 for status in expect.status)
+        return self.is_expected and is_sure
+
     # --- what every look has ----------------------------------------------------------------------
 
     @once

@@ -233,7 +233,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         id="http.refusal_without_origin",
         when=lambda look: (
             _is_bare_refusal(look)
-            and (not look.is_expected or look.is_too_soon)
+            and (not look.is_known or look.is_too_soon)
             and _is_told_apart(look)
         ),
         state=State.BLOCKED,
@@ -268,7 +268,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         id="http.unexplained_page",
         when=lambda look: (
             (bool(look.strange_redirects) and not look.has("expect.redirect"))
-            or (_is_bare_refusal(look) and not look.is_expected)
+            or (_is_bare_refusal(look) and not look.is_known and look.c2 != "alive")
         ),
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
@@ -300,7 +300,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
     ),
     Rule[HttpLook](
         id="http.refusal_in_cleartext",
-        when=lambda look: look.status in {401, 403, 429, 451} and not look.is_expected,
+        when=lambda look: look.status in {401, 403, 429, 451} and not look.is_known,
         state=State.RESTRICTED,
         category=Category.REACHABLE_BOTWALL,
         subtype="denied",
@@ -308,7 +308,8 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         locus=Locus.SERVER,
         grade=suspected,
         rivals=("server_refuses_name",),
-        why="G08: a refusal with the service's own headers, though not verified.",
+        why="G08: a refusal with the service's own headers, or at its own addresses alone; though"
+        " not verified.",
     ),
     Rule[HttpLook](
         id="http.error_in_cleartext",
