@@ -24,6 +24,8 @@ from probe.model.words import Category, Layer, Protocol, State, Trigger
 
 _ACCUSING = frozenset({State.BLOCKED, State.IMPAIRED})
 _SLOW = frozenset({"pace.slow_here", "pace.slow"})
+_MIXED = frozenset({"tls.unclear", "tls.shape_matters", "tls.version_matters"})
+"""What a box that misses some hellos makes of a few tries (techniques S20, T13)."""
 
 
 def ask(
@@ -108,10 +110,17 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
 
 
 def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
-    """The second block: only for what the first left fully discordant (techniques 0.1)."""
+    """The second block: for what the first left fully discordant (techniques 0.1), or often so.
+
+    A test that goes on after more outcomes is no less exact: what does not go on claims nothing.
+    """
     if finding.category is Category.THROTTLE and finding.layer is Layer.CONTENT:
         at_responder = experiments_pace.paired_at_responder(scene)
         yield from at_responder or experiments_pace.paired_transfers(scene)
+        return
+    last = (k.FIRST_BLOCK_ROUNDS + 1, k.LAST_ROUND)
+    if finding.rule_id in _MIXED and scene.tls.is_often:
+        yield from experiments.rounds(scene, *last)
         return
     if finding.state not in _ACCUSING:
         return
@@ -123,7 +132,6 @@ def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
     if finding.layer not in looks or finding.trigger is not Trigger.NAME:
         return
     look = looks[finding.layer]
-    last = (k.FIRST_BLOCK_ROUNDS + 1, k.LAST_ROUND)
     if look.is_discordant and look.p_value is not None:
         yield from experiments.rounds(scene, *last)
     elif finding.layer is Layer.TLS and scene.tls.residual and scene.tls.is_injected:

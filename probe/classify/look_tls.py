@@ -14,6 +14,7 @@ from probe.classify.statistics import (
     Stratum,
     discordance_p,
     fully_discordant,
+    often_discordant,
     sooner_than_all_p,
 )
 from probe.model.words import Flag
@@ -227,6 +228,17 @@ class TlsLook(Shown):
     def is_discordant(self) -> bool:
         """Whether every round failed with the name and passed without."""
         return fully_discordant(self.strata)
+
+    @once
+    def is_often(self) -> bool:
+        """Whether the first rounds ask for more: no neutral name failed, and the target's did.
+
+        At least half of the times; or fewer, where the end came sooner than a server could send it.
+        """
+        if self.kind not in {Ending.RESET, Ending.CLOSED, Ending.SILENT}:
+            return False
+        is_told = bool(self.strata) and not any(s.control_failed for s in self.strata)
+        return often_discordant(self.strata) or (is_told and self.is_injected)
 
     @once
     def n_target(self) -> int:

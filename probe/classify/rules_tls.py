@@ -8,6 +8,19 @@ from probe.classify.rules_certificates import RULES_CERTIFICATES, insufficient_r
 from probe.classify.rules_handshakes import NAME_RIVALS, RULES_HANDSHAKES, grade_by_name
 from probe.model.words import Category, Layer, Locus, State, Trigger
 
+
+def _is_partly(look: TlsLook, *kinds: Ending) -> bool:
+    """Whether the name fails too often for chance, neutral names never, and no server explains."""
+    return (
+        bool(look.failures)
+        and all(h.is_alive for h in look.controls)
+        and not look.is_excused
+        and look.kind in kinds
+        and look.p_value is not None
+        and look.p_value < k.P_STRONG
+    )
+
+
 _FIRST: tuple[Rule[TlsLook], ...] = (
     insufficient_row(
         "tls.not_tried",
@@ -43,15 +56,22 @@ _FIRST: tuple[Rule[TlsLook], ...] = (
 
 _LAST: tuple[Rule[TlsLook], ...] = (
     Rule[TlsLook](
+        id="tls.partly_injected",
+        when=lambda look: _is_partly(look, Ending.RESET) and look.is_injected and look.is_physical,
+        state=State.BLOCKED,
+        category=Category.TLS_SNI_RESET,
+        subtype="injected",
+        layer=Layer.TLS,
+        trigger=Trigger.NAME,
+        locus=Locus.PATH,
+        grade=grade_by_name,
+        rivals=NAME_RIVALS,
+        why="S20, T13: cut often with the name, sooner than the server could, and never without"
+        " it: a box that misses some, or stands on some of the paths.",
+    ),
+    Rule[TlsLook](
         id="tls.partly_reset",
-        when=lambda look: (
-            bool(look.failures)
-            and all(h.is_alive for h in look.controls)
-            and not look.is_excused
-            and look.kind in {Ending.RESET, Ending.CLOSED}
-            and look.p_value is not None
-            and look.p_value < k.P_STRONG
-        ),
+        when=lambda look: _is_partly(look, Ending.RESET, Ending.CLOSED),
         state=State.BLOCKED,
         category=Category.TLS_SNI_RESET,
         layer=Layer.TLS,
@@ -63,14 +83,7 @@ _LAST: tuple[Rule[TlsLook], ...] = (
     ),
     Rule[TlsLook](
         id="tls.partly_silent",
-        when=lambda look: (
-            bool(look.failures)
-            and all(h.is_alive for h in look.controls)
-            and not look.is_excused
-            and look.kind is Ending.SILENT
-            and look.p_value is not None
-            and look.p_value < k.P_STRONG
-        ),
+        when=lambda look: _is_partly(look, Ending.SILENT),
         state=State.BLOCKED,
         category=Category.TLS_SNI_DROP,
         layer=Layer.TLS,

@@ -6,9 +6,10 @@ have drawn: `C(n + m, n)` equally likely ones for a block of n target and m cont
 Blocks, addresses, families and endpoints are strata: orders are drawn within a stratum only.
 
 Stopping. The first block (3 + 3) can end an investigation but declares nothing: giving up early
-only loses power. The second (9 + 9) ends it in any case. Nothing is declared at an interim look, so
-the whole alpha is spent at the end and P(p <= x) <= x holds unadjusted. A block that a budget cut
-short is tested with the attempts that were made: why it was cut does not depend on their outcome.
+only loses power, whatever decides on it. The second (9 + 9) ends it in any case. Nothing is
+declared at an interim look, so the whole alpha is spent at the end and P(p <= x) <= x holds
+unadjusted (`make null` counts it). A block that a budget cut short is tested with the attempts that
+were made: why it was cut does not depend on their outcome.
 """
 
 import math
@@ -48,6 +49,14 @@ def fully_discordant(strata: Sequence[Stratum]) -> bool:
     """Whether every target attempt failed and every control attempt passed, with at least one."""
     used = [s for s in strata if s.target > 0 and s.control > 0]
     return bool(used) and all(s.target_failed == s.target and s.control_failed == 0 for s in used)
+
+
+def often_discordant(strata: Sequence[Stratum]) -> bool:
+    """Whether at least half of the target attempts failed, and not one control attempt."""
+    used = [s for s in strata if s.target > 0 and s.control > 0]
+    failed = sum(s.target_failed for s in used)
+    no_control = not any(s.control_failed for s in used)
+    return failed > 0 and no_control and 2 * failed >= sum(s.target for s in used)
 
 
 def sooner_than_all_p(sooner: int, of: int, samples: int) -> float:

@@ -230,6 +230,7 @@ cases(
     tls__no_tls=lambda: _shakes(RUBBISH),
     tls__reset_at_some_addresses=lambda: _by_address(CUT),
     tls__silent_at_some_addresses=lambda: _by_address(MUTE),
+    tls__partly_injected=lambda: _rounds(True, *[False] * 11, fails=SOON),
     tls__partly_reset=lambda: _rounds(True, *[False] * 11),
     tls__partly_silent=lambda: _rounds(True, *[False] * 11, fails=MUTE),
     tls__mostly_ok=lambda: _shakes(GOOD, CUT, GOOD),

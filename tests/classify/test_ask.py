@@ -75,19 +75,36 @@ def test_look_asks_no_repeats_and_quick_does() -> None:
     ]
 
 
-def test_second_block_is_asked_only_of_what_is_fully_discordant() -> None:
+def first_block(*fails: bool, control_fails: bool = False, after: float = 0.05) -> Story:
+    """A look and three rounds; whether the name failed in each."""
     story = Story()
     story.honest_dns(A1)
-    for number in range(4):
-        story.tls(A1, RESET, after=0.05, acked=1, attempt=number)
-        story.tls(A1, arm=Arm.C1, attempt=number)
-    mixed = Story()
-    mixed.observations = [*story.observations]
-    mixed.tls(A1, attempt=3)
+    for number, failed in enumerate(fails):
+        story.tls(A1, *([RESET] if failed else []), after=after, acked=1, attempt=number)
+        story.tls(A1, *([RESET] if control_fails and number else []), arm=Arm.C1, attempt=number)
+    return story
 
-    assert {e.round for e in story.asked("standard") if e.arm is Arm.C1} == set(range(4, 13))
-    assert {e.round for e in story.asked("quick") if e.round > 3} == set()
-    assert [e for e in mixed.asked("standard") if e.round > 3] == []
+
+def later_rounds(story: Story, profile: str) -> set[int]:
+    return {e.round for e in story.asked(profile) if e.arm is Arm.C1 and e.round > 3}
+
+
+@pytest.mark.parametrize(
+    ("story", "goes_on"),
+    [
+        pytest.param(first_block(True, True, True, True), True, id="always"),
+        pytest.param(first_block(True, True, False, True), True, id="mostly"),
+        pytest.param(first_block(True, False, True, False), False, id="seldom"),
+        pytest.param(first_block(True, False, True, False, after=0.01), True, id="seldom-injected"),
+        pytest.param(
+            first_block(True, True, False, True, control_fails=True), False, id="neutral-names-too"
+        ),
+        pytest.param(first_block(True, False, False, False), False, id="only-at-first"),
+    ],
+)
+def test_second_block_is_asked_of_what_the_first_left_telling(story: Story, goes_on: bool) -> None:
+    assert later_rounds(story, "standard") == (set(range(4, 13)) if goes_on else set())
+    assert later_rounds(story, "quick") == set()
 
 
 def test_name_at_a_neutral_host_comes_after_a_baseline_there() -> None:
