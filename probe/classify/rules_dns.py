@@ -19,6 +19,7 @@ from probe.classify.grades_dns import (
 )
 from probe.classify.look_dns import DnsLook
 from probe.classify.rules import Rule, always, suspected
+from probe.classify.statements import Said
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 _LIE_RIVALS = ("dead_name", "resolver_broken", "local_filter", "geo_dns")
@@ -28,14 +29,20 @@ def _forged_on_path(look: DnsLook) -> bool:
     return look.lies_only_over_udp and not look.is_intercepted
 
 
-def _is_unvouched_failure(look: DnsLook) -> bool:
+def _is_unvouched(look: DnsLook, lies: tuple[Said, ...]) -> bool:
     """No answer, or an empty one: a lie, or the zone's own servers refuse us, or have nothing."""
     return (
-        bool(look.system_lies)
-        and look.lie_kind(look.system_lies) in {"servfail", "nodata"}
+        bool(lies)
+        and look.lie_kind(lies) in {"servfail", "nodata"}
         and not look.artefacts
         and not look.resolves_at_home
     )
+
+
+def _is_unvouched_failure(look: DnsLook) -> bool:
+    """The same of the resolver that speaks here: the system's, or one that answers for all."""
+    lies = look.system_lies or (look.udp_lies if look.is_intercepted else ())
+    return _is_unvouched(look, lies)
 
 
 def _lie(subtype: str, why: str) -> Rule[DnsLook]:
@@ -151,7 +158,9 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
     ),
     Rule[DnsLook](
         id="dns.lie_intercepted",
-        when=lambda look: bool(look.udp_lies) and look.is_intercepted,
+        when=lambda look: (
+            bool(look.udp_lies) and look.is_intercepted and not _is_unvouched(look, look.udp_lies)
+        ),
         state=State.BLOCKED,
         category=Category.DNS_LIE,
         layer=Layer.DNS,
