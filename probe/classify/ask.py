@@ -107,6 +107,8 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
         yield from experiments.name_at_neutral_host(scene)
     if any(f.rule_id in _SLOW for f in (verdict, *verdict.also)):
         yield from experiments_pace.repeat_downloads(scene)
+    if any(f.rule_id == "pace.frozen" for f in (verdict, *verdict.also)):
+        yield from experiments_pace.frozen(scene)
 
 
 def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:

@@ -90,6 +90,12 @@ FREEZE_MIN_BYTES = 6_000
 FREEZE_MAX_BYTES = 40_960
 FREEZE_SPREAD_MAX = 0.25
 FREEZE_RUNS_STRONG = 4
+# So many connections of nothing but PINGs that all stop (or all do not) tell packets from bytes.
+PING_RUNS = 2
+# A connection that stopped for its packets carried less than this share of what downloads did.
+PING_BYTES_SHARE_MAX = 1 / 2
+# Rounds from here on are those connections, never attempts of a test.
+PING_ROUND = 80
 # Handshake time under an added delay (techniques R04: 70-100 ms became 3 s; one second each way,
 # of which the hello's own way is not delayed yet, is the least that is worth a question).
 DELAY_FACTOR_MIN = 4.0

@@ -2,7 +2,7 @@
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, neutral_name
-from probe.classify.experiments import Asked, url_of
+from probe.classify.experiments import Asked, attempt, url_of
 from probe.classify.facts import SIZED_PATH
 from probe.classify.scene import Scene
 from probe.model.experiment import Experiment, Kind
@@ -44,6 +44,41 @@ def repeat_downloads(scene: Scene) -> Asked:
         )
         for spot in fetched[:1]
         for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 2)
+    )
+
+
+def frozen(scene: Scene) -> Asked:
+    """The same page a few times; once it stops alike, connections that carry next to nothing."""
+    if scene.protocol is Protocol.QUIC:
+        stalled = [s for s in scene.quic.spots if scene.quic.stalls]
+        again = tuple(
+            attempt(scene, spot, Arm.TARGET, scene.host, round_)
+            for spot in stalled[:1]
+            for round_ in range(1, k.FREEZE_RUNS_STRONG)
+        )
+        return (*again, *(_pings(scene, "1") if scene.quic.stalls_alike else ()))
+    return (*repeat_downloads(scene), *(_pings(scene, None) if scene.pace.stalls_alike else ()))
+
+
+def _pings(scene: Scene, quic_version: str | None) -> Asked:
+    """Nothing but PINGs under the name, over TCP and HTTP/2 or over QUIC (techniques 4.4)."""
+    if scene.protocol not in {Protocol.HTTPS, Protocol.QUIC}:
+        return ()
+    spots = scene.quic.spots if quic_version else [s for s in scene.pace.spots if s.fetches]
+    return tuple(
+        Experiment(
+            kind=Kind.FREEZE,
+            endpoint=scene.facts.endpoint.id,
+            name=scene.host,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            alpn=("h2",),
+            quic_version=quic_version,
+            round=k.PING_ROUND + number,
+        )
+        for spot in spots[:1]
+        for number in range(k.PING_RUNS)
     )
 
 

@@ -24,6 +24,7 @@ from probe.model.observation import (
     HttpObservation,
     LocalObservation,
     Observation,
+    PingObservation,
     QuicObservation,
     StepBase,
     TcpObservation,
@@ -61,6 +62,8 @@ class Facts:
     others: tuple[Observation, ...] = ()
     """C4, C5: unrelated hosts."""
     traces: tuple[TraceObservation, ...] = ()
+    pings: tuple[PingObservation, ...] = ()
+    """Connections under the endpoint's name that only pinged."""
     local: LocalObservation | None = None
     chains: dict[str, Chain] = field(default_factory=dict)
     """{observation id: its chain judged}, handshakes over TLS and QUIC, and encrypted resolvers"""
@@ -167,6 +170,7 @@ class _Sorter:
             elsewhere=tuple(self.elsewhere),
             others=tuple(o for o in self.here if o.arm in {Arm.C4, Arm.C5}),
             traces=traces,
+            pings=tuple(o for o in self.here if isinstance(o, PingObservation)),
             local=local,
             chains=self.chains,
         )

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from probe.classify import constants as k
+from probe.classify.counting import stops_by
 from probe.classify.elsewhere import Elsewhere, country_of, is_snapshot
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
@@ -138,6 +140,12 @@ class PaceLook:
             and width is not None
             and width < k.FREEZE_SPREAD_MAX
         )
+
+    @once
+    def stops_by(self) -> Literal["packets", "bytes"] | None:
+        """What downloads stop by, as connections of nothing but PINGs tell."""
+        pings = [p for p in self.facts.pings if p.method == "h2" and p.family is self.family]
+        return stops_by(pings, self.stalls)
 
     @once
     def controls_go_further(self) -> bool:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 from probe.classify import constants as k
-from probe.classify.elsewhere import Elsewhere
+from probe.classify.counting import stops_by
+from probe.classify.elsewhere import Elsewhere, is_snapshot
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
 from probe.classify.look_pace import line_rate_bps
@@ -12,8 +14,8 @@ from probe.classify.look_tcp import is_line_open
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
-from probe.classify.statistics import Stratum, discordance_p, fully_discordant
-from probe.model.observation import QuicObservation
+from probe.classify.statistics import Stratum, discordance_p, fully_discordant, spread
+from probe.model.observation import HttpObservation, QuicObservation
 from probe.model.words import Family, Flag
 
 _NEGOTIATION = "negotiation"
@@ -68,6 +70,33 @@ class QuicLook:
     def stalls(self) -> tuple[Flow, ...]:
         """Pages that stopped coming after a verified handshake."""
         return tuple(f for f in map(flow_of, self.verified) if f.has_stalled)
+
+    @once
+    def stalls_alike(self) -> bool:
+        """Whether every page stopped, at nearly the same byte."""
+        width = spread([float(f.bytes) for f in self.stalls])
+        return (
+            len(self.stalls) >= k.LIES_STRONG
+            and len(self.stalls) == len(self.tries)
+            and width is not None
+            and width < k.FREEZE_SPREAD_MAX
+        )
+
+    @once
+    def stops_by(self) -> Literal["packets", "bytes"] | None:
+        """What pages stop by, as connections of nothing but PINGs tell."""
+        pings = [p for p in self.facts.pings if p.method == "quic" and p.family is self.family]
+        return stops_by(pings, self.stalls)
+
+    @once
+    def goes_further_elsewhere(self) -> bool:
+        """Whether another vantage point reads more than that from the endpoint itself, now."""
+        return any(
+            isinstance(o, QuicObservation | HttpObservation)
+            and not is_snapshot(o.vantage)
+            and flow_of(o).bytes > k.FREEZE_MAX_BYTES
+            for o in self.facts.elsewhere
+        )
 
     @once
     def slow(self) -> tuple[Flow, ...]:

@@ -374,8 +374,8 @@ RIVALS: tuple[Row, ...] = (
     Row(
         "frozen",
         "A filter stops connections after so many packets.",
-        "repeat the download",
-        ask_pace.repeat_downloads,
+        "repeat the download, then send many small packets",
+        ask_pace.frozen,
         never,
         QUICK,
     ),

@@ -30,10 +30,15 @@ def _throttle_grade(look: PaceLook) -> Grade:
 
 
 def _freeze_grade(look: PaceLook) -> Grade:
-    """Techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9)."""
+    """Techniques 4.4: four of four, and another vantage reads all; at most `strong` (0.9).
+
+    What stops by packets is no server's doing; what the server's own address does for another name
+    is no path's.
+    """
     if len(look.stalls) < k.FREEZE_RUNS_STRONG:
         return Grade.SUSPECTED
-    return Grade.STRONG if look.same_address_goes_further else Grade.PROBABLE
+    is_packets = look.stops_by == "packets" and look.elsewhere_goes_further
+    return Grade.STRONG if is_packets or look.same_address_goes_further else Grade.PROBABLE
 
 
 def _delay_grade(look: PaceLook) -> Grade:
@@ -105,6 +110,41 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         grade=suspected,
         rivals=("blocked_there_too",),
         why="E10: other vantage points' downloads stop in the same way.",
+    ),
+    Rule[PaceLook](
+        id="pace.frozen_after_packets",
+        when=lambda look: (
+            look.stalls_alike and look.controls_go_further and look.stops_by == "packets"
+        ),
+        state=State.IMPAIRED,
+        category=Category.TRANSFER_FREEZE,
+        subtype="packets",
+        layer=Layer.CONTENT,
+        trigger=Trigger.VOLUME,
+        locus=Locus.PATH,
+        grade=_freeze_grade,
+        rivals=("loss",),
+        why="T09: each download stops at the same byte, and so does a connection of small packets"
+        " that carried next to nothing: somebody counts packets.",
+    ),
+    Rule[PaceLook](
+        id="pace.frozen_after_bytes",
+        when=lambda look: (
+            look.stalls_alike
+            and look.controls_go_further
+            and look.elsewhere_goes_further
+            and look.stops_by == "bytes"
+        ),
+        state=State.IMPAIRED,
+        category=Category.TRANSFER_FREEZE,
+        subtype="bytes",
+        layer=Layer.CONTENT,
+        trigger=Trigger.VOLUME,
+        locus=Locus.UNKNOWN,
+        grade=_freeze_grade,
+        rivals=("slow_server", "site_down", "loss"),
+        why="T09: each download stops at the same byte, here and not elsewhere; a connection of"
+        " more, small packets goes on.",
     ),
     Rule[PaceLook](
         id="pace.frozen",

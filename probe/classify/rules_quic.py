@@ -43,6 +43,12 @@ def _inject_grade(look: QuicLook) -> Grade:
     return Grade.PROBABLE if look.closed_too_soon >= k.ARTEFACT_SIGHTINGS else Grade.SUSPECTED
 
 
+def _freeze_grade(look: QuicLook) -> Grade:
+    """Techniques 4.4, as over TCP (rules_pace); over UDP no kernel says who acknowledged what."""
+    is_sure = len(look.stalls) >= k.FREEZE_RUNS_STRONG and look.goes_further_elsewhere
+    return Grade.PROBABLE if is_sure else Grade.SUSPECTED
+
+
 RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     Rule[QuicLook](
         id="quic.not_tried",
@@ -52,6 +58,20 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         layer=Layer.QUIC,
         rivals=("not_measured",),
         why="QUIC with the name was not tried at an address that may be the endpoint's.",
+    ),
+    Rule[QuicLook](
+        id="quic.frozen_after_packets",
+        when=lambda look: look.stalls_alike and look.stops_by == "packets" and look.gate == "pass",
+        state=State.IMPAIRED,
+        category=Category.TRANSFER_FREEZE,
+        subtype="packets",
+        layer=Layer.QUIC,
+        trigger=Trigger.VOLUME,
+        locus=Locus.PATH,
+        grade=_freeze_grade,
+        rivals=("loss",),
+        why="Q07: each page stops at the same byte, and so does a connection of small datagrams"
+        " that carried next to nothing: somebody counts packets.",
     ),
     Rule[QuicLook](
         id="quic.stalled",

@@ -13,6 +13,7 @@ from probe.model.observation import (
     DnsObservation,
     HttpObservation,
     LocalObservation,
+    PingObservation,
     QuicObservation,
     TcpObservation,
     TlsObservation,
@@ -30,7 +31,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     }
     for kind in (
         DnsObservation, TcpObservation, TlsObservation, HttpObservation, QuicObservation,
-        TraceObservation, LocalObservation,
+        TraceObservation, PingObservation, LocalObservation,
     )
 }  # fmt: skip
 

@@ -7,8 +7,14 @@ from probe.errors import ForbiddenAddressError
 from probe.measure.recorder import Recorder
 from probe.measure.tools import Tools
 from probe.model.experiment import Hello
-from probe.model.observation import HttpObservation, TcpObservation, TlsObservation
+from probe.model.observation import (
+    HttpObservation,
+    PingObservation,
+    TcpObservation,
+    TlsObservation,
+)
 from probe.wire import http, tcp, tls
+from probe.wire.pings import ping_h2
 
 
 class Flow:
@@ -146,6 +152,32 @@ class Flow:
         )
         self._recorder.add(observation)
         return observation
+
+    async def ping(self, server_name: str, *, count: int, gap_s: float) -> None:
+        """Ping over HTTP/2, where the peer agreed on it; else nothing is sent or recorded."""
+        stream = self._connected
+        if self._tls is None or self._tls.alpn != "h2":
+            return
+        sent, received = stream.bytes_sent, stream.bytes_received
+        result = await ping_h2(
+            self._tls, count=count, gap_s=gap_s, idle_s=self._tools.pacing.read_idle_s
+        )
+        self._recorder.add(
+            PingObservation(
+                **self._recorder.base(
+                    result.started, result.ended, address=self._address, port=self._port
+                ),
+                bytes_sent=stream.bytes_sent - sent,
+                bytes_received=stream.bytes_received - received,
+                failure=result.failure,
+                tcp_info=stream.info(),
+                server_name=server_name,
+                method="h2",
+                pings_sent=result.sent,
+                pings_answered=result.answered,
+                ended=result.how,
+            )
+        )
 
     @property
     def _connected(self) -> tcp.TcpStream:

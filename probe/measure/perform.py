@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from probe.measure import fetch, local, quic, resolve, screen
+from probe.measure.pings import measure_pings
 from probe.measure.recorder import Emit, Recorder
 from probe.measure.tools import Tools
 from probe.measure.trace import measure_trace
@@ -40,8 +41,13 @@ def refusal(experiment: Experiment, tools: Tools) -> str | None:
             if experiment.address is None or not tools.allow(experiment.address):
                 return f"{experiment.address or 'no address'} is no global address"
             return trace.unavailable()
-        case Kind.FREEZE | Kind.REMOTE:
-            return f"{experiment.kind} is not measured by this version"
+        case Kind.FREEZE:
+            if experiment.address is None or not tools.allow(experiment.address):
+                return f"{experiment.address or 'no address'} is no global address"
+            is_quic = experiment.quic_version is not None
+            return quic.unavailable(tools) if is_quic else contexts.unavailable(experiment.hello)
+        case Kind.REMOTE:
+            return "other vantage points are asked by the run"
         case Kind.LOCAL | Kind.WAIT:
             return None
         case _:
@@ -89,8 +95,10 @@ async def perform(
             await local.look_around(recorder, tools)
         case Kind.TRACE:
             await measure_trace(recorder, experiment, endpoint, tools)
-        case Kind.WAIT | Kind.FREEZE | Kind.REMOTE:
-            # Waiting is the run's affair; the others were refused above.
+        case Kind.FREEZE:
+            await measure_pings(recorder, experiment, tools)
+        case Kind.WAIT | Kind.REMOTE:
+            # Both are the run's affair.
             pass
         case _:
             assert_never(experiment.kind)

@@ -234,6 +234,23 @@ class TraceObservation(StepBase):
     hops: tuple[TraceHop, ...] = ()
 
 
+class PingObservation(StepBase):
+    """Many small packets over one connection: whether it stops after a number of them.
+
+    HTTP/2's or QUIC's own PINGs, one after the other's answer; bytes are those after the handshake
+    (over TCP), so that a connection that stops for their number has carried next to nothing.
+    """
+
+    step: Literal[Step.PING] = Step.PING
+    server_name: str | None
+    method: Literal["h2", "quic"]
+    handshake_done: bool = True
+    pings_sent: int = 0
+    pings_answered: int = 0
+    ended: Literal["complete", "silent", "closed", "failed"] = "failed"
+    """All were answered; one was not, and our patience ended; the peer closed; anything else."""
+
+
 class LocalObservation(StepBase):
     """Facts about this machine that no packet tells."""
 
@@ -258,6 +275,7 @@ Observation = Annotated[
     | HttpObservation
     | QuicObservation
     | TraceObservation
+    | PingObservation
     | LocalObservation,
     Field(discriminator="step"),
 ]

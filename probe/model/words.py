@@ -209,6 +209,7 @@ class Step(StrEnum):
     HTTP = "http"
     QUIC = "quic"
     TRACE = "trace"
+    PING = "ping"
     LOCAL = "local"
 
 

@@ -8,6 +8,7 @@ from probe.model.observation import (
     HttpObservation,
     LocalObservation,
     Observation,
+    PingObservation,
     QuicObservation,
     TcpObservation,
     TlsObservation,
@@ -60,12 +61,16 @@ def what(observation: Observation) -> str:
             return f"{observation.server_name or 'no name'}{to}, version {observation.version}"
         case TraceObservation():
             return f"{observation.method} {observation.name or ''}{to}"
+        case PingObservation():
+            return f"PINGs, {observation.method} {observation.server_name or 'no name'}{to}"
         case LocalObservation():
             return "this machine"
 
 
 def result(observation: Observation) -> str:
     """Return what came of it: the failure with its raw code, or what was received."""
+    if isinstance(observation, PingObservation):
+        return f"{observation.pings_answered} of {observation.pings_sent} answered"
     if observation.failure is not None:
         failure = observation.failure
         raw = f" ({failure.raw})" if failure.raw else ""

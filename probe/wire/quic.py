@@ -21,7 +21,7 @@ from probe.wire.patience import Patience, Progress
 PORT: Final = 443
 # aioquic adds times up and compares the sums: woken at the very instant of its timer, rounding may
 # tell it that nothing is due yet, and on a clock that stands still it would be woken for ever.
-_TIMER_GRAIN_S: Final = 1e-6
+TIMER_GRAIN_S: Final = 1e-6
 _DATAGRAM_BYTES: Final = 65_535
 # RFC 9001 section 4.8: a TLS alert is the QUIC error 0x100 + alert.
 _CRYPTO_ERROR: Final = 0x100
@@ -30,7 +30,7 @@ _H3_NO_ERROR: Final = 0x100
 # How often a lost version probe is sent again, as QUIC's own first timer would (RFC 9002, 6.2.2).
 _PROBE_AGAIN_S: Final = (1.0, 2.0, 4.0)
 # What aioquic raises for datagrams that it should have ignored; found by feeding rubbish.
-_CONFUSED: Final = (ValueError, KeyError, IndexError, AssertionError, AttributeError)
+CONFUSED: Final = (ValueError, KeyError, IndexError, AssertionError, AttributeError)
 
 
 def unavailable() -> str | None:
@@ -73,7 +73,7 @@ class QuicResult:
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
     """A connected UDP socket that counts into a result."""
 
     sock: trio.socket.SocketType
@@ -85,11 +85,13 @@ class _Line:
         self.progress = Progress(self.result.started)
 
     async def send(self, datagram: bytes) -> None:
+        """Send and count one datagram."""
         await self.sock.send(datagram)
         self.result.datagrams_sent += 1
         self.result.bytes_sent += len(datagram)
 
     async def receive(self) -> bytes:
+        """Return and count the next datagram; patience is renewed."""
         datagram = await self.sock.recv(_DATAGRAM_BYTES)
         result, now = self.result, trio.current_time()
         result.datagrams_received += 1
@@ -101,11 +103,11 @@ class _Line:
         return datagram
 
 
-_Conversation = Callable[[_Line], Awaitable[None]]
+Conversation = Callable[[Line], Awaitable[None]]
 
 
-async def _talk(
-    result: QuicResult, address: str, port: int, patience: Patience, conversation: _Conversation
+async def talk(
+    result: QuicResult, address: str, port: int, patience: Patience, conversation: Conversation
 ) -> QuicResult:
     """Run a conversation over a new socket; name what ends it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -115,7 +117,7 @@ async def _talk(
         result.failure = failures.from_oserror(error, Operation.CONNECT)
         result.ended = trio.current_time()
         return result
-    line = _Line(sock, result, patience)
+    line = Line(sock, result, patience)
     with sock:
         try:
             with patience:
@@ -156,7 +158,7 @@ async def ask_versions(
     patience = Patience(first_s=first_s, idle_s=idle_s, total_s=total_s)
     packet, source = quic_packet.probe()
 
-    async def conversation(line: _Line) -> None:
+    async def conversation(line: Line) -> None:
         waits = iter((*_PROBE_AGAIN_S, float("inf")))
         while True:
             await line.send(packet)
@@ -167,7 +169,7 @@ async def ask_versions(
                         result.server_versions = versions
                         return
 
-    return await _talk(result, address, port, patience, conversation)
+    return await talk(result, address, port, patience, conversation)
 
 
 # --- handshake and GET ---------------------------------------------------------------------------
@@ -190,11 +192,11 @@ async def exchange(
     patience = Patience(first_s=first_s, idle_s=idle_s, total_s=total_s)
     attempt = _Attempt(result, url, server_name, version, body_limit_bytes)
 
-    async def conversation(line: _Line) -> None:
+    async def conversation(line: Line) -> None:
         await attempt.run(line, (address, port))
 
     try:
-        return await _talk(result, address, port, patience, conversation)
+        return await talk(result, address, port, patience, conversation)
     finally:
         attempt.conclude()
 
@@ -230,7 +232,7 @@ class _Attempt:
         self._limit_bytes = body_limit_bytes
         self._over = False
 
-    async def run(self, line: _Line, peer: tuple[str, int]) -> None:
+    async def run(self, line: Line, peer: tuple[str, int]) -> None:
         """Send, wait for a datagram or aioquic's timer, look at what happened; until it is over."""
         quic = self._quic
         quic.connect(peer, now=trio.current_time())
@@ -246,7 +248,7 @@ class _Attempt:
             has_asked = self._http is not None
             datagram = None
             timer = quic.get_timer()
-            with trio.move_on_at(float("inf") if timer is None else timer + _TIMER_GRAIN_S):
+            with trio.move_on_at(float("inf") if timer is None else timer + TIMER_GRAIN_S):
                 datagram = await line.receive()
             now = trio.current_time()
             try:
@@ -255,11 +257,11 @@ class _Attempt:
                 else:
                     quic.handle_timer(now=now)
                 self._take_events()
-            except _CONFUSED as error:
+            except CONFUSED as error:
                 self._fail(FailureWord.SSL_FAILED_HANDSHAKE, type(error).__name__)
                 return
 
-    async def _flush(self, line: _Line) -> None:
+    async def _flush(self, line: Line) -> None:
         for data, _ in self._quic.datagrams_to_send(now=trio.current_time()):
             await line.send(data)
 

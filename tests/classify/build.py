@@ -22,6 +22,7 @@ from probe.model.observation import (
     Failure,
     HttpObservation,
     Observation,
+    PingObservation,
     QuicObservation,
     TcpInfo,
     TcpObservation,
@@ -374,6 +375,34 @@ class Story:
                 failure=None if done else TIMEOUT,
             )
         )
+
+    def pings(
+        self,
+        address: str,
+        ended: str = "complete",
+        *,
+        times: int = 2,
+        method: str = "h2",
+        received: int = 1_200,
+        info: TcpInfo | None = None,
+        **values: Any,
+    ) -> None:
+        """Connections of nothing but PINGs."""
+        for number in range(times):
+            self.observations.append(
+                PingObservation(
+                    **self._base(Arm.TARGET, address, port=443, attempt=80 + number),
+                    server_name=self.target.host,
+                    method=method,
+                    pings_sent=32,
+                    pings_answered=32 if ended == "complete" else 6,
+                    ended=ended,
+                    failure=TIMEOUT if ended == "silent" else None,
+                    bytes_received=received,
+                    tcp_info=info,
+                    **values,
+                )
+            )
 
     def elsewhere(self, vantage: str, *observations: Observation) -> None:
         """What another vantage point saw."""

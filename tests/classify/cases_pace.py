@@ -61,6 +61,14 @@ def at_responder(
     return told
 
 
+STOPS = (16_000, 16_200, 16_100, 16_000)
+
+
+def _line_is_fast(told: Story) -> Story:
+    told.vantage = online(rate_bps=8e6)
+    return told
+
+
 def _frozen(*sizes: int) -> Story:
     told = Story()
     told.honest_dns(A1)
@@ -79,6 +87,11 @@ def _frozen(*sizes: int) -> Story:
 def _stalls_elsewhere() -> Story:
     told = _frozen(33_000, 33_000)
     told.elsewhere("h/DE", last(told))
+    return told
+
+
+def _pinged(told: Story, ended: str) -> Story:
+    told.pings(A1, ended, received=400)
     return told
 
 
@@ -126,7 +139,9 @@ cases(
     pace__throttled_sni_police=lambda: at_responder(bursts(140_000)),
     pace__throttled=lambda: _paired(150_000, 8e6, uneven=True),
     pace__stalls_elsewhere_too=lambda: _stalls_elsewhere(),
-    pace__frozen=lambda: _read_on_elsewhere(_frozen(16_000, 16_200, 16_100, 16_000)),
+    pace__frozen=lambda: _read_on_elsewhere(_frozen(*STOPS)),
+    pace__frozen_after_packets=lambda: _pinged(_line_is_fast(_frozen(*STOPS)), "silent"),
+    pace__frozen_after_bytes=lambda: _pinged(_read_on_elsewhere(_frozen(*STOPS)), "complete"),
     pace__extreme_by_name=_creeping,
     pace__stalled=lambda: _frozen(16_000),
     pace__delayed_by_name=lambda: _late(4.0, abroad=True),

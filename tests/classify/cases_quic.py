@@ -48,7 +48,27 @@ def _quic_pace(**values: object) -> Story:
     return told
 
 
+def _freezes(ended: str) -> Story:
+    """Four pages that stop after 16 KB, and connections of nothing but PINGs."""
+    told = _quic(*[{**DONE, "attempt": number} for number in range(4)], gate="pass")
+    told.observations = [
+        o.model_copy(
+            update={
+                "failure": TIMEOUT,
+                "progress": ((0.1, 8000), (0.2, 16_000)),
+                "duration_s": 20.2,
+            }
+        )
+        if o.step.value == "quic"
+        else o
+        for o in told.observations
+    ]
+    told.pings(A1, ended, method="quic", received=4_000)
+    return told
+
+
 cases(
+    quic__frozen_after_packets=lambda: _freezes("silent"),
     quic__not_tried=lambda: _quic(NEGOTIATED),
     quic__stalled=lambda: _quic_pace(
         failure=TIMEOUT, progress=((0.1, 8000), (0.2, 16_000)), duration_s=20.2

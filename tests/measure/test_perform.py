@@ -227,8 +227,10 @@ async def test_quic_asks_for_versions_then_for_the_page(autojump_clock, internet
         (experiment(Kind.HANDSHAKE, address=V4, hello=Hello.ECH), "not built"),
         (experiment(Kind.TRACE), "no address"),
         (experiment(Kind.TRACE, address="10.0.0.1"), "no global address"),
-        (experiment(Kind.REMOTE), "not measured"),
-        (experiment(Kind.FREEZE), "not measured"),
+        (experiment(Kind.REMOTE), "by the run"),
+        (experiment(Kind.FREEZE), "no address"),
+        (experiment(Kind.FREEZE, address="10.0.0.1"), "no global address"),
+        (experiment(Kind.FREEZE, address=V4, quic_version="1"), "QUIC"),
     ],
     ids=lambda value: value.kind if isinstance(value, Experiment) else None,
 )
