@@ -10,7 +10,7 @@ from probe.model.words import Arm, Protocol
 
 
 def quic_versions(scene: Scene) -> Asked:
-    """A reserved version, which any QUIC server answers, and version 2 with the name."""
+    """A reserved version, which any QUIC server answers, twice, and version 2 with the name."""
     return tuple(
         Experiment(
             kind=Kind.QUIC,
@@ -20,9 +20,10 @@ def quic_versions(scene: Scene) -> Asked:
             address=spot.address,
             port=scene.facts.port,
             quic_version=version,
+            round=round_,
         )
         for spot in scene.quic.spots[:1]
-        for version in ("negotiation", "2")
+        for version, round_ in (("negotiation", 0), ("2", 0), ("negotiation", 1))
     )
 
 

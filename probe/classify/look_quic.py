@@ -138,6 +138,23 @@ class QuicLook:
         return any(o.handshake_done for o in self._of("2"))
 
     @once
+    def only_version_1_fails(self) -> bool:
+        """Whether other versions are answered, twice at least and always, between its failures.
+
+        A translator that has run out of ports drops nine in ten of whatever is new: an answer among
+        silences is chance there. A server may say nothing to version 2, but then it always does.
+        """
+        asked, second = self._of(_NEGOTIATION), self._of("2")
+        passed = [o for o in (*asked, *second) if is_answered(o)]
+        times = [o.started_at for o in self.tries]
+        return (
+            len(passed) >= k.ARTEFACT_SIGHTINGS
+            and all(map(is_answered, asked))
+            and (all(map(is_answered, second)) or not any(map(is_answered, second)))
+            and any(min(times) < o.started_at < max(times) for o in passed)
+        )
+
+    @once
     def controls(self) -> tuple[QuicObservation, ...]:
         """C1: version 1, a neutral name, at the same addresses."""
         return tuple(

@@ -150,7 +150,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         when=lambda look: (
             look.all_silent
             and look.c1 != "alive"
-            and (look.negotiates or look.version_2_works)
+            and look.only_version_1_fails
             and (look.c1 == "dead" or look.version_2_works)
         ),
         state=State.BLOCKED,

@@ -79,7 +79,7 @@ cases(
     quic__down_elsewhere_too=lambda: _quic_elsewhere(),
     quic__closed_too_soon=lambda: _closed_too_soon(),
     quic__blocked_by_name=lambda: _quic(GOOD, {"attempt": 1}, control={**DONE, "attempt": 1}),
-    quic__blocked_by_version=lambda: _quic(GOOD, NEGOTIATED, control=GOOD),
+    quic__blocked_by_version=lambda: _quic(GOOD, NEGOTIATED, NEGOTIATED, GOOD, control=GOOD),
     quic__closed_for_all=lambda: _quic(GOOD, gate="fail"),
     quic__blocked_with_tcp=lambda: _connects_in(_quic(GOOD, tcp=TIMEOUT), "h/DE", "h/US"),
     quic__unreachable_with_tcp=lambda: _connects_in(_quic(GOOD, tcp=UNREACHABLE), "h/DE", "h/US"),
