@@ -4,6 +4,7 @@ import base64
 import binascii
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from probe.errors import UsageError
 Fields = dict[str, Any]
 
 _GZIP: Final = b"\x1f\x8b"
+_SPACE: Final = re.compile(r"[\s,]*")
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 # A document of an ordinary page is 20 to 200 KB; a line without end must not fill the memory.
 _DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -24,7 +26,8 @@ _DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 def documents(path: Path) -> Iterator[object | ValueError]:
     """Yield every JSON document of a file, or why it is none.
 
-    A file holds one document, a list of them, or one a line; it may be gzipped.
+    A file holds one document, a list of them, one a line, or one after the other over many lines;
+    it may be gzipped.
     """
     try:
         with path.open("rb") as file:
@@ -55,6 +58,10 @@ def _split(file: Any) -> Iterator[object | ValueError]:  # noqa: ANN401 - gzip's
         if not isinstance(whole, ValueError):
             yield from whole if isinstance(whole, list) else (whole,)
             return
+        sequence = _sequence(first + rest)
+        if sequence is not None:
+            yield from sequence
+            return
         # Lines after all, of which the first is broken.
         yield document
         for line in rest.splitlines():
@@ -67,6 +74,20 @@ def _split(file: Any) -> Iterator[object | ValueError]:  # noqa: ANN401 - gzip's
     while line := file.readline(_DOCUMENT_BYTES_MAX):
         if line.strip():
             yield _parse(line)
+
+
+def _sequence(text: bytes) -> list[object] | None:
+    """Return documents that follow each other with nothing but space between; None: they do not."""
+    found, at, decoder = [], 0, json.JSONDecoder()
+    try:
+        whole = text.decode("utf-8-sig")
+        while at < len(whole):
+            document, end = decoder.raw_decode(whole, at)
+            found.append(document)
+            at = end + len(_SPACE.match(whole, end)[0])  # type: ignore[index]
+    except (ValueError, RecursionError):
+        return None
+    return found
 
 
 def _parse(text: bytes) -> object | ValueError:
@@ -83,6 +104,16 @@ def _parse(text: bytes) -> object | ValueError:
     except (ValueError, RecursionError):
         return ValueError(f"no JSON: {first}")
     return document
+
+
+def unwrapped(document: object) -> object:
+    """Return the measurement inside an answer of OONI's API, which holds it as text; else itself.
+
+    `/api/v1/measurement_meta?full=true` gives {"raw_measurement": "{...}", ...}.
+    """
+    raw = document.get("raw_measurement") if isinstance(document, dict) else None
+    inside = _parse(raw.encode("utf-8", "surrogatepass")) if isinstance(raw, str) else raw
+    return inside if isinstance(inside, dict) else document
 
 
 # --- fields ---------------------------------------------------------------------------------------

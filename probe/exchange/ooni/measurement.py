@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Final
 
 from probe.exchange.ooni.control import control_observations
-from probe.exchange.ooni.document import Fields, as_text, documents, fields_in, rows_in, text_in
+from probe.exchange.ooni.document import (
+    Fields,
+    as_text,
+    documents,
+    fields_in,
+    rows_in,
+    text_in,
+    unwrapped,
+)
 from probe.exchange.ooni.endpoints import by_url, endpoint_for, resolver_ids
 from probe.exchange.ooni.hops import hops_of, is_about, owners_of
 from probe.exchange.ooni.records import (
@@ -91,6 +99,7 @@ def read_measurement(
     """Return one document as a measurement; it never raises, whatever the document is."""
     if isinstance(document, ValueError):
         return _unreadable("", str(document))
+    document = unwrapped(document)
     if not isinstance(document, dict):
         return _unreadable("", "the document is no JSON object")
     keys = fields_in(document, "test_keys")
