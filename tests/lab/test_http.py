@@ -124,7 +124,7 @@ async def test_a_truncated_body_is_cut_short():
         await get(Page(body=BODY, manner=Manner.TRUNCATED))
 
     status, body, complete = await get2(Page(body=BODY, manner=Manner.TRUNCATED))
-    assert (status, len(body), complete) == (200, len(BODY) // 2, False)
+    assert (status, len(body), complete) == (200, len(BODY) // 3, False)
 
 
 @pytest.mark.parametrize("fetch", [get, get2])
@@ -146,7 +146,7 @@ async def test_an_endless_body_does_not_end(autojump_clock, fetch):
 async def test_a_stalled_body_stops_in_the_middle(autojump_clock, fetch):
     *_, body, complete = await fetch(Page(body=BODY, manner=Manner.STALL), patience_s=60)
 
-    assert len(body) == len(BODY) // 2
+    assert len(body) == len(BODY) // 3
     assert not complete
 
 

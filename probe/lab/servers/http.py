@@ -145,7 +145,7 @@ async def _without_http(stream: trio.abc.Stream, page: Page) -> None:
 async def body_chunks(page: Page) -> AsyncIterator[bytes]:
     """Yield the body as the page's manner sends it."""
     body = page.content
-    half = body[: len(body) // 2]
+    part = body[: len(body) // 3]
     match page.manner:
         case Manner.ENDLESS_BODY:
             while True:
@@ -156,9 +156,9 @@ async def body_chunks(page: Page) -> AsyncIterator[bytes]:
                 yield body[number : number + 1]
                 await trio.sleep(1)
         case Manner.TRUNCATED | Manner.RESET_MID_BODY:
-            yield half
+            yield part
         case Manner.STALL:
-            yield half
+            yield part
             await trio.sleep_forever()
         case _:
             for start in range(0, len(body), _CHUNK_BYTES):

@@ -56,7 +56,7 @@ class VirtualResolver(trio.abc.HostnameResolver):
             raise _gaierror(constants.EAI_NONAME)
         number = _port_number(port)
         name = host.decode("ascii").rstrip(".").lower()
-        addresses = await self._look_up(name, family)
+        addresses, real_name = await self._look_up(name, family)
         found: list[Any] = []
         for address in addresses:
             version = 6 if ":" in address else 4
@@ -64,7 +64,7 @@ class VirtualResolver(trio.abc.HostnameResolver):
             for kind, protocol in kinds:
                 if type not in (0, kind) or proto not in (0, protocol):
                     continue
-                canonical = name if flags & constants.AI_CANONNAME and not found else ""
+                canonical = real_name if flags & constants.AI_CANONNAME and not found else ""
                 if version == 4:
                     entry: Any = (constants.AF_INET, kind, protocol, canonical, (address, number))
                 else:
@@ -80,7 +80,8 @@ class VirtualResolver(trio.abc.HostnameResolver):
         del flags
         return str(sockaddr[0]), str(sockaddr[1])
 
-    async def _look_up(self, name: str, family: int) -> list[str]:
+    async def _look_up(self, name: str, family: int) -> tuple[list[str], str]:
+        """Return the addresses, and the name that they are those of: an alias is followed."""
         wanted = [
             version
             for version, known in ((4, constants.AF_INET), (6, constants.AF_INET6))
@@ -90,7 +91,7 @@ class VirtualResolver(trio.abc.HostnameResolver):
             await trio.lowlevel.checkpoint()
             here = [a for a in self.hosts[name] if (6 if ":" in a else 4) in wanted]
             if here:
-                return self._in_order(here)
+                return self._in_order(here), name
         if not self.nameservers:
             await trio.lowlevel.checkpoint()
             raise _gaierror(constants.EAI_AGAIN)
@@ -115,7 +116,8 @@ class VirtualResolver(trio.abc.HostnameResolver):
             elif not here:
                 codes.add(constants.EAI_NODATA)
         if addresses:
-            return self._in_order(addresses)
+            told = [answer for version in wanted if (answer := answers.get(version)) is not None]
+            return self._in_order(addresses), _real_name(told, name)
         # glibc: a lookup that may work later outweighs one that found nothing.
         for code in (constants.EAI_AGAIN, constants.EAI_NODATA):
             if code in codes:
@@ -150,6 +152,21 @@ class VirtualResolver(trio.abc.HostnameResolver):
             if last is not None:
                 break
         answers[version] = last
+
+
+def _real_name(answers: Sequence[dns.message.Message], name: str) -> str:
+    """Return the end of a chain of aliases, as getaddrinfo(3) tells it for AI_CANONNAME."""
+    aliases = {
+        rrset.name.to_text(omit_final_dot=True).lower(): rrset[0].target
+        for answer in answers
+        for rrset in answer.answer
+        if rrset.rdtype == dns.rdatatype.CNAME
+    }
+    for _ in aliases:
+        if name not in aliases:
+            break
+        name = aliases[name].to_text(omit_final_dot=True).lower()
+    return name
 
 
 async def _ask_udp(server: str, query: dns.message.Message) -> dns.message.Message:

@@ -31,6 +31,21 @@ def answer(wire: bytes) -> dns.message.Message:
     name, kind = str(query.question[0].name)[:-1], query.question[0].rdtype.name
     if name == "broken.example.org":
         response.set_rcode(dns.rcode.SERVFAIL)
+    elif name == "alias.example.org":
+        response.answer = [
+            dns.rrset.from_text(f"{name}.", 60, "IN", "CNAME", "middle.example.org."),
+            dns.rrset.from_text("middle.example.org.", 60, "IN", "CNAME", "www.example.org."),
+            dns.rrset.from_text(
+                "www.example.org.", 60, "IN", kind, RECORDS["www.example.org", kind]
+            ),
+        ]
+    elif name == "alias.example.org":
+        chain = (
+            (f"{name}.", "CNAME", "middle.example.org."),
+            ("middle.example.org.", "CNAME", "www.example.org."),
+            ("www.example.org.", kind, RECORDS["www.example.org", kind]),
+        )
+        response.answer = [dns.rrset.from_text(n, 60, "IN", k, v) for n, k, v in chain]
     elif (name, kind) in RECORDS:
         record = dns.rrset.from_text(query.question[0].name, 60, "IN", kind, RECORDS[name, kind])
         response.answer = [record]
@@ -74,6 +89,19 @@ async def test_ipv4_comes_first_on_a_machine_without_ipv6(autojump_clock: Any) -
 
 async def test_one_family_is_enough(autojump_clock: Any) -> None:
     assert await look_up("four.example.org") == ["93.184.216.35"]
+
+
+async def test_an_alias_is_followed_to_its_canonical_name(autojump_clock: Any) -> None:
+    """getaddrinfo(3): AI_CANONNAME, told in the first entry alone."""
+    async with virtual_net(nameservers=[RESOLVER]) as net, trio.open_nursery() as nursery:
+        nursery.start_soon(serve, net, answer)
+        await trio.testing.wait_all_tasks_blocked()
+        found = await trio.socket.getaddrinfo(
+            "alias.example.org", 443, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME
+        )
+        nursery.cancel_scope.cancel()
+
+    assert [entry[3] for entry in found] == ["www.example.org", ""]
 
 
 @pytest.mark.parametrize(
