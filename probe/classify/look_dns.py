@@ -1,6 +1,6 @@
 """What the DNS rules ask of the testimony: who lies, how, how often, and whose the liar is."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probe.classify import constants as k
@@ -20,6 +20,9 @@ from probe.classify.statements import (
 )
 from probe.model.observation import DnsAnswer, DnsObservation
 from probe.model.words import Flag, Transport
+
+_ADDRESS_KINDS = ("blockpage", "cname", "bogon", "wrong_address")
+"""Of lies that name addresses, what tells most first."""
 
 
 @dataclass(frozen=True)
@@ -259,8 +262,16 @@ class DnsLook(Silences):
             and any(self._is_known_lie(t) for t in (*s.answer.addresses, *s.answer.cnames))
         )
 
-    def lie_kind(self, lies: Iterable[Said]) -> str:
-        """Return the first lie's subtype; a code goes before a library's word for one."""
+    def lie_kind(self, lies: Sequence[Said]) -> str:
+        """Return the first lie's subtype; a code goes before a library's word for one.
+
+        Of lies that name addresses, what tells most: the system's path shows less than an answer.
+        """
+        addresses = {
+            self._false_address_kind(s)
+            for s in lies
+            if s.kind is Ending.DONE and s.answer is not None
+        }
         for s in sorted(lies, key=lambda s: s.answer is None or s.answer.rcode is None):
             match s.kind:
                 case Ending.NXDOMAIN:
@@ -272,7 +283,7 @@ class DnsLook(Silences):
                 case Ending.NODATA:
                     return "nodata"
                 case Ending.DONE if s.answer is not None:
-                    return self._false_address_kind(s)
+                    return next(kind for kind in _ADDRESS_KINDS if kind in addresses)
                 case _:
                     continue
         return "wrong_address"
