@@ -35,10 +35,10 @@ from probe.run.vantage import placed
 from probe.store import Reader, open_reader
 from probe.trial.campaign import side_by_side
 from probe.trial.environments import ENVIRONMENTS
+from probe.trial.marking import agrees, has_reached, is_accusation, is_right
 from probe.trial.notes import Truths, truths_in
 from probe.trial.playing import base_knowledge, said_of
 from probe.trial.scenario import Expected
-from probe.trial.score import agrees, has_reached, is_accusation, is_right
 from probe.trial.stored import campaign_runs
 
 # By name: in its package the function of this name stands in front of the module.

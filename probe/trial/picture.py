@@ -6,7 +6,8 @@ from typing import Final
 
 from probe.model.words import Grade
 from probe.trial.bounds import upper_bound
-from probe.trial.score import Score, grouped
+from probe.trial.marking import grouped
+from probe.trial.score import Score
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --right: #2e7d32; --wrong: #c62828; --silent: #757575;

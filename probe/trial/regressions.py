@@ -13,9 +13,9 @@ from typing import Final
 
 from probe.errors import UsageError
 from probe.trial.campaign import play_within_limit, side_by_side
+from probe.trial.marking import wrong_in
 from probe.trial.named import find_line
 from probe.trial.playing import LineOutcome
-from probe.trial.score import wrong_in
 
 FILE: Final = Path(__file__).with_name("regressions.toml")
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from probe.model.words import Grade
 from probe.report.grid import Block, Cell, Grid, Tone
 from probe.trial.bounds import upper_bound
-from probe.trial.score import Score, Tally, Wrong, grouped
+from probe.trial.marking import Wrong, grouped
+from probe.trial.score import Score, Tally
 
 _WHY = {
     "accusation": "false accusation: nobody interfered",

@@ -6,11 +6,11 @@ from typing import Final
 from probe.lab.boxes import BOXES
 from probe.report.grid import Block, Cell, Grid, Tone
 from probe.trial.environments import ENVIRONMENTS
+from probe.trial.marking import fault
 from probe.trial.packets import Trace, story_flows
 from probe.trial.places import NETWORKS
 from probe.trial.playing import LineOutcome, Outcome
 from probe.trial.scenario import Line, Node, Scenario, Setting
-from probe.trial.score import fault
 from probe.trial.twins import identifiable, truth_of_kind, why
 from probe.trial.worlds import kind_of, line_world
 

@@ -3,9 +3,10 @@
 import pytest
 
 from probe.model.words import Family, Grade, Protocol, VantageState
+from probe.trial.marking import fault
 from probe.trial.playing import LineOutcome, Outcome, Said, Unit
 from probe.trial.scenario import Expected, Line, Scenario
-from probe.trial.score import count, fault
+from probe.trial.score import count
 
 RESET = ("blocked", "tls_sni_reset", "injected")
 SILENT = ("blocked", "ip_block", "silent")
