@@ -52,11 +52,8 @@ def scenes(facts: Facts) -> tuple[Scene, ...]:
     families = _families(facts)
     dns = {family: DnsLook(facts, family) for family in families or (None,)}
     found = [Scene(facts, facts.protocol, family, look) for family, look in dns.items()]
-    tried = {
-        s.family
-        for s in facts.spots
-        if s.quic and s.truth is not Truth.FALSE and s.family in families
-    }
+    # A lie may have named the only address that was asked: it stands in the way of QUIC as well.
+    tried = {s.family for s in facts.spots if s.quic and s.family in families}
     if facts.protocol is not Protocol.QUIC:
         found.extend(Scene(facts, Protocol.QUIC, f, dns[f]) for f in families if f in tried)
     return tuple(found)

@@ -2,15 +2,23 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from probe.trial.foreign import Censor
+    from probe.trial.grid import Plan
+    from probe.trial.packets import Trace
+    from probe.trial.playing import LineOutcome
+    from probe.trial.scenario import Line
+    from probe.trial.score import Score
 
 from probe.cli.options import json_option, targets_option
+from probe.errors import UsageError
 from probe.lab.worlds import WORLDS, build_world
 from probe.reference.catalogue import load_catalogue
 from probe.report.grid import Cell, Grid, show
@@ -82,6 +90,13 @@ _setting_option = click.option(
     type=click.Choice(["none", "snapshot", "one", "two"]),
     help="What is learnt from elsewhere. Default: as drawn, else none.",
 )
+_tier_option = click.option(
+    "--tier",
+    type=click.Choice(["virtual", "kernel"]),
+    default="virtual",
+    show_default=True,
+    help="On a clock that jumps over waits, or on real packets in network namespaces.",
+)
 _profile_option = click.option(
     "--profile", default="quick", show_default=True, help="How far each run goes."
 )
@@ -121,9 +136,15 @@ def show_scenario(
 @_setting_option
 @_profile_option
 @_censor_option
+@_tier_option
 @click.option("--trace", is_flag=True, help="Print every packet of the client, and every deed.")
 def run_scenario(
-    scenario: str, setting: str | None, profile: str, censors: tuple[str, ...], trace: bool
+    scenario: str,
+    setting: str | None,
+    profile: str,
+    censors: tuple[str, ...],
+    tier: str,
+    trace: bool,
 ) -> None:
     """Play a scenario, and show what the run says beside what is true.
 
@@ -138,8 +159,22 @@ def run_scenario(
     _load(censors)
     line, only = find_line(scenario, Setting(setting) if setting else None)
     tap = Trace(on_line=print_line) if trace else Trace(keeps=False)
-    played = play_one(line, profile=profile, on_open=tap.attach)
+    if tier == "kernel":
+        played = _on_kernel(line, profile, tap)
+    else:
+        played = play_one(line, profile=profile, on_open=tap.attach)
     show(outcome_blocks(played, only), sys.stdout)
+
+
+def _on_kernel(line: "Line", profile: str, tap: "Trace") -> "LineOutcome":
+    from probe.trial.kernel import play_on_kernel
+    from probe.trial.kernel_campaign import need_kernel
+    from probe.trial.scenario import Setting
+
+    need_kernel()
+    if line.setting is not Setting.NONE:
+        raise UsageError("the kernel's lab plays no helpers; use --setting none")
+    return play_on_kernel(line, profile=profile, on_open=tap.attach)
 
 
 @command.command(name="exec", context_settings={"ignore_unknown_options": True})
@@ -186,7 +221,8 @@ def execute(
     type=click.Choice(["none", "snapshot", "one", "two"]),
     help="What is learnt from elsewhere. Default: drawn for each run.",
 )
-@click.option("--profile", default="quick", show_default=True, help="How far each run goes.")
+@_profile_option
+@_tier_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the whole campaign.")
 @click.option("--kind", "kinds", multiple=True, help="Only these kinds; may be repeated.")
 @click.option(
@@ -211,11 +247,14 @@ def execute(
     help="Write the scoreboard as one HTML file, too.",
 )
 @json_option
+@click.pass_context
 def score(
+    ctx: click.Context,
     scenarios: int,
     benign: int,
     setting: str | None,
     profile: str,
+    tier: str,
     seed: int,
     kinds: tuple[str, ...],
     environments: tuple[str, ...],
@@ -228,6 +267,8 @@ def score(
     """Play drawn scenarios and count how often the judge was right; nothing leaves the machine.
 
     With --censor and without --kind, only those censors are drawn, beside targets that are fine.
+    With --tier kernel the same lines are played on the virtual clock as well, and the verdicts are
+    compared; without numbers and kinds every technique and innocent kind is played once.
     """
     from probe.trial.campaign import score_plan, score_stored
     from probe.trial.grid import Plan
@@ -243,15 +284,39 @@ def score(
     else:
         chosen = Setting(setting) if setting else None
         plan = Plan(scenarios, benign, seed, chosen, environments, kinds)
-        counted = score_plan(
-            plan, profile=profile, processes=processes, database=database, tell=_tell
-        )
+        if tier == "kernel":
+            is_list = not (kinds or environments) and not any(map(_is_given(ctx), _NUMBERS))
+            counted = _score_on_kernel(plan, is_list, profile, processes, database)
+        else:
+            counted = score_plan(
+                plan, profile=profile, processes=processes, database=database, tell=_tell
+            )
     if picture is not None:
         picture.write_text(page(counted), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(counted.as_json()))
     else:
         show(score_blocks(counted), sys.stdout)
+
+
+_NUMBERS = ("scenarios", "benign")
+
+
+def _is_given(ctx: click.Context) -> Callable[[str], bool]:
+    return lambda name: ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+
+
+def _score_on_kernel(
+    plan: "Plan", is_list: bool, profile: str, processes: int, database: Path | None
+) -> "Score":
+    from probe.trial import kernel_campaign as kernel
+    from probe.trial.grid import lines
+
+    kernel.need_kernel()
+    drawn = kernel.each_kind_once(plan.seed) if is_list else lines(kernel.kernel_plan(plan))
+    return kernel.score_on_kernel(
+        drawn, profile=profile, processes=processes, database=database, tell=_tell
+    )
 
 
 def _tell(done: int, of: int) -> None:

@@ -91,7 +91,7 @@ def score_plan(
     """Play a campaign and count it; with a database, keep it there."""
     drawn = lines(plan)
     played = play_lines(drawn, profile=profile, processes=processes, database=database)
-    return _count(played, len(drawn), tell)
+    return count_all(played, len(drawn), tell)
 
 
 def score_stored(
@@ -102,10 +102,11 @@ def score_stored(
 ) -> Score:
     """Judge a stored campaign anew and count it."""
     runs = len(campaign_runs(database))
-    return _count(rejudge_campaign(database, processes=processes), runs, tell)
+    return count_all(rejudge_campaign(database, processes=processes), runs, tell)
 
 
-def _count(played: Iterable[LineOutcome], of: int, tell: Callable[[int, int], None]) -> Score:
+def count_all(played: Iterable[LineOutcome], of: int, tell: Callable[[int, int], None]) -> Score:
+    """Count what is played; `tell` gets how many of how many lines are done."""
     score = Score()
     began = time.perf_counter()
     for done, outcome in enumerate(played, start=1):

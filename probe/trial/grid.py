@@ -60,6 +60,8 @@ class Plan:
     """Empty: all of them where nobody is blocked, and a mixture beside blocks."""
     kinds: tuple[str, ...] = ()
     """Empty: all of them."""
+    lossless: bool = False
+    """Whether no line loses packets by itself; else drawn for each."""
 
 
 def lines(plan: Plan) -> tuple[Line, ...]:
@@ -69,6 +71,11 @@ def lines(plan: Plan) -> tuple[Line, ...]:
     """
     _refuse_unknown({"kind": plan.kinds, "environment": plan.environments})
     return (*_until(plan, "b", plan.blocking), *_until(plan, "g", _alone(plan)))
+
+
+def drawn_line(plan: Plan, series: str, number: int) -> Line:
+    """Return one line of a campaign: the so-manyth blocked (`b`) or open (`g`) one."""
+    return _Drawing(plan, series, number).line()
 
 
 def line_named(name: str, setting: Setting | None = None) -> Line | None:
@@ -89,6 +96,7 @@ def line_named(name: str, setting: Setting | None = None) -> Line | None:
         setting=Setting(narrowed["setting"][0]) if narrowed["setting"] else None,
         environments=tuple(narrowed["environment"]),
         kinds=tuple(narrowed["kind"]),
+        lossless=bool(narrowed["loss"]),
     )
     line = _Drawing(plan, match["series"], int(match["number"])).line()
     return line if setting is None else replace(line, setting=setting)
@@ -99,6 +107,7 @@ _NARROWED: Final[Mapping[str, Container[str]]] = MappingProxyType(
         "kind": ChainMap(BLOCKING, INNOCENT),  # type: ignore[arg-type]  # only read
         "environment": ENVIRONMENTS,
         "setting": tuple(Setting),
+        "loss": ("0",),
     }
 )
 """What a plan may be narrowed to, in the order of an id: the word, and what is known of it."""
@@ -121,6 +130,7 @@ def _id(plan: Plan, series: str, number: int) -> str:
         "kind": plan.kinds,
         "environment": plan.environments,
         "setting": (plan.setting.value,) if plan.setting else (),
+        "loss": ("0",) if plan.lossless else (),
     }
     words = "".join(f":{key}={'+'.join(narrowed[key])}" for key in _NARROWED if narrowed[key])
     return f"{plan.seed}-{series}{number}{words}"
@@ -184,6 +194,7 @@ class _Drawing:
         allowed = ENVIRONMENTS[environment].networks
         network = draw.choice([n for n in NETWORKS if not allowed or n in allowed])
         link = Link(rtt_s=draw.choice(_RTTS_S), loss=draw.choice(_LOSSES))
+        link = replace(link, loss=0.0) if self.plan.lossless else link
         drawn = draw.choice(tuple(Setting))
         seed = draw.randrange(1 << 31)
         if self.series == "b":

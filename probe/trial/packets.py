@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from probe.lab.kernel import KernelNet
 from probe.lab.log import Event
 from probe.lab.packet import ACK, FIN, ICMP, ICMPV6, PSH, RST, SYN, TCP, UDP, Flow, Packet, Side
 from probe.lab.reading.dns import read_question
@@ -36,7 +37,7 @@ class Trace:
     lines: list[Line] = field(default_factory=list)
     on_line: Callable[[Line], None] = lambda _: None
 
-    def attach(self, net: VirtualNet) -> None:
+    def attach(self, net: VirtualNet | KernelNet) -> None:
         """Listen to a lab that was just opened."""
         if not self.keeps:
             return

@@ -87,7 +87,7 @@ def play(
                 utc=world.at,
             ) as net,
             world.open(net),
-            _rows(database) as rows,
+            rows_in(database) as rows,
         ):
             on_open(net)
             tools = make_tools(
@@ -112,7 +112,7 @@ def play(
 
 
 @asynccontextmanager
-async def _rows(database: Path | None) -> AsyncIterator["MemorySink | Watched"]:
+async def rows_in(database: Path | None) -> AsyncIterator["MemorySink | Watched"]:
     """Open what takes the run's rows."""
     if database is None:
         yield MemorySink()

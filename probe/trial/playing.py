@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from probe.lab.log import TruthLog
 from probe.lab.virtual.net import VirtualNet
 from probe.lab.world import World
 from probe.model.knowledge import Knowledge
@@ -21,7 +22,7 @@ from probe.trial.notes import Truths, add_note
 from probe.trial.play import knowledge_in, play
 from probe.trial.scenario import Expected, Line, Node, Scenario, node
 from probe.trial.truths import Records, expected_of, records_of
-from probe.trial.worlds import line_world
+from probe.trial.worlds import ORDINARY, Tempo, line_world
 
 STUCK = "stuck"
 """The status of a run that did not end: an error of the lab or of the probe."""
@@ -109,6 +110,7 @@ def play_line(
     profile: str = "quick",
     remotes: tuple[Remote, ...] = (),
     database: Path | None = None,
+    tempo: Tempo = ORDINARY,
     on_open: Callable[[VirtualNet], None] = lambda _: None,
 ) -> LineOutcome:
     """Play a line's run and compare; the same line gives the same outcome.
@@ -116,7 +118,7 @@ def play_line(
     With a database the run is stored there, with the truth as a note of it.
     """
     began = time.process_time()
-    world = line_world(line)
+    world = line_world(line, tempo=tempo)
     targets = tuple(e for e in world.catalogue.endpoints if e.id in line.endpoints)
     played = play(
         world,
@@ -124,25 +126,47 @@ def play_line(
         knowledge_of(world),
         profile=profile,
         seed=line.seed,
+        pace_factor=tempo.pace,
         remotes=remotes,
         database=database,
         on_open=on_open,
     )
-    records = records_of(world, played.log, targets)
-    run, result = played.result.run, played.result
-    failed = _failed(played.sink.observations)
+    seen = played.sink.observations
+    told = Told(played.result, failed_endpoints(seen), len(seen))
+    return compared(line, world, told, played.log, began=began, database=database)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run says, and as much of what it saw as the score needs."""
+
+    result: RunResult
+    failed: frozenset[str]
+    observations: int
+
+
+def compared(
+    line: Line, world: World, told: Told, log: TruthLog, *, began: float, database: Path | None
+) -> LineOutcome:
+    """Put what a run says beside the log of its world; `began`: this process's time at the start.
+
+    With a database the truth becomes a note of the stored run.
+    """
+    targets = [e for e in world.catalogue.endpoints if e.id in line.endpoints]
+    records = records_of(world, log, targets)
+    run, result = told.result.run, told.result
     outcome = LineOutcome(
         line=line,
         vantage=result.vantage.state,
         status=run.status,
-        outcomes=outcomes_of(line, world, result, records, failed),
+        outcomes=outcomes_of(line, world, result, records, told.failed),
         services=services_said(targets, result.services),
         lab_s=((run.ended_at or run.started_at) - run.started_at).total_seconds(),
         cpu_s=time.process_time() - began,
-        observations=len(played.sink.observations),
+        observations=told.observations,
     )
     if database is not None:
-        add_note(database, run, _truths(outcome, world, records, failed))
+        add_note(database, run, _truths(outcome, world, records, told.failed))
     return outcome
 
 
@@ -248,7 +272,7 @@ def services_said(
     )
 
 
-def _failed(observations: Iterable[Observation]) -> frozenset[str]:
+def failed_endpoints(observations: Iterable[Observation]) -> frozenset[str]:
     """Return the endpoints at which an attempt of ours failed."""
     return frozenset(
         o.endpoint

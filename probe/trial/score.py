@@ -24,6 +24,7 @@ from probe.trial.marking import (
 )
 from probe.trial.playing import STUCK, LineOutcome, Outcome, ServiceSaid, Unit
 from probe.trial.scenario import Expected, Line, Node
+from probe.trial.tiers import Comparison
 
 SCHEMA_VERSION: Final = 1
 
@@ -215,8 +216,8 @@ class Score:
     """Verdicts by what is true and what was said."""
     services: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
-    tier_disagreements: int | None = None
-    """Verdicts that differ between the lab's two executors; None while only one has played."""
+    tiers: Comparison | None = None
+    """The same lines on the lab's two executors; None where only one has played."""
     seconds: float = 0.0
     lab_seconds: float = 0.0
 
@@ -302,11 +303,12 @@ class Score:
             "false_excuses": total.excused,
             "insufficient": total.insufficient,
             "missed": total.missed,
-            "tier_disagreements": self.tier_disagreements,
+            "tier_disagreements": len(self.tiers.unexplained) if self.tiers else None,
             "by_technique": {name: t.as_json() for name, t in sorted(self.by_technique.items())},
             "by_environment": {"all": whole}
             | {name: t.as_json() for name, t in sorted(self.by_environment.items())},
             "wrong": [wrong.as_json() for wrong in self.wrong],
+            "tiers": self.tiers.as_json() if self.tiers else None,
         }
 
 

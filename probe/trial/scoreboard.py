@@ -7,6 +7,7 @@ from probe.report.grid import Block, Cell, Grid, Tone
 from probe.trial.bounds import upper_bound
 from probe.trial.marking import Wrong, grouped
 from probe.trial.score import Score, Tally
+from probe.trial.tiers import Comparison
 
 _WHY = {
     "accusation": "false accusation: nobody interfered",
@@ -44,6 +45,8 @@ def score_blocks(score: Score, *, examples: int = 60) -> list[Block]:
         "By innocent kind, environment, network, setting, round trip and loss",
         _innocents(score.by_environment),
     ]
+    if score.tiers is not None:
+        blocks += ["", *_tiers(score.tiers)]
     if score.wrong:
         blocks += ["", "What is not right, most often first", _wrong(score.wrong, examples)]
     return blocks
@@ -169,6 +172,25 @@ def _innocents(rows: Mapping[str, Tally]) -> Grid:
             for name, tally in sorted(rows.items(), key=lambda row: (" " in row[0], row[0]))
         ),
     )
+
+
+def _tiers(tiers: Comparison) -> Iterator[Block]:
+    chance = sum(d.is_of_chance for d in tiers.differences)
+    pace = sum(d.is_throughput_only for d in tiers.differences)
+    yield (
+        f"On the virtual clock {len(tiers.differences)} of {tiers.verdicts} verdicts are others:"
+        f" {chance} where chance decides, {pace} that show in throughput alone,"
+        f" {len(tiers.unexplained)} unexplained."
+    )
+    if tiers.differences:
+        rows = (
+            (d.run, d.scenario, d.endpoint, d.over, d.true, *d.said, d.because)
+            for d in tiers.differences
+        )
+        yield Grid(
+            ("Run", "Scenario", "Endpoint", "Over", "True", "Virtual", "Kernel", "Because"),
+            tuple(tuple(map(Cell, row)) for row in rows),
+        )
 
 
 def _wrong(wrong: Sequence[Wrong], most: int) -> Grid:

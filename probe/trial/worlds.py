@@ -18,7 +18,7 @@ from probe.lab.worlds.layout import layout_of
 from probe.lab.worlds.misbehaving import SiteChange
 from probe.lab.worlds.networks import Access
 from probe.lab.worlds.spec import Ground, WorldSpec
-from probe.model.target import Catalogue, Endpoint
+from probe.model.target import Catalogue, Endpoint, Pacing
 from probe.trial.blocking import BLOCKING
 from probe.trial.catalogue import small_catalogue
 from probe.trial.environments import ENVIRONMENTS, Environment, link_of
@@ -45,12 +45,35 @@ def catalogue_of(line: Line) -> Catalogue:
     return small_catalogue(tuple(sorted(set(line.endpoints))), country)
 
 
-def line_world(line: Line) -> World:
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How fast a run goes through its waits, where they cost real time."""
+
+    pace: float = 1.0
+    """Of the run's waits and of the boxes' memories alike."""
+    patience: float = 1.0
+    """Of the timeouts; packets take as long as ever."""
+
+    def of(self, pacing: Pacing) -> Pacing:
+        """Return the pacing with shorter timeouts."""
+        hurried = {
+            name: getattr(pacing, name) * self.patience
+            for name in Pacing.model_fields
+            if name.endswith(("_timeout_s", "_window_s", "_idle_s", "_total_s"))
+        }
+        return pacing.model_copy(update=hurried)
+
+
+ORDINARY: Final = Tempo()
+
+
+def line_world(line: Line, *, tempo: Tempo = ORDINARY) -> World:
     """Return a line's world; its boxes are fresh, so one world is for one play."""
     place = NETWORKS[line.network]
     environment = ENVIRONMENTS[line.environment]
     access = _resolving(place.access, environment)
     catalogue = catalogue_of(line)
+    catalogue = catalogue.model_copy(update={"pacing": tempo.of(catalogue.pacing)})
     placed = _placements(line.scenarios, Ground(catalogue, layout_of(catalogue), access))
     spec = WorldSpec(
         id=line.id,
@@ -65,7 +88,7 @@ def line_world(line: Line) -> World:
     if responder is not None:
         at = dict.fromkeys((responder.ipv4 or "", responder.ipv6 or ""), _RESPONDER)
         spec = replace(spec, edges=MappingProxyType({**spec.edges, **at}))
-    return environment.spec(spec).build(catalogue, seed=line.seed)
+    return environment.spec(spec).build(catalogue, seed=line.seed, pace=tempo.pace)
 
 
 def helper_world(line: Line, country: str) -> World:

@@ -65,6 +65,26 @@ def test_the_installed_command_measures_inside_a_world(tmp_path):
 
 
 @needs_kernel
+def test_a_scenario_is_played_on_real_packets():
+    ended = roadblock("lab", "run", "plain-http", "--tier", "kernel", "--profile", "look")
+
+    assert ended.returncode == 0, ended.stderr
+    rows = [line.split() for line in ended.stdout.splitlines() if line.startswith("instagram")]
+    assert {(row[1], row[2], row[-1]) for row in rows} == {
+        ("http/ipv4", "ok", "yes"),
+        ("http/ipv6", "ok", "yes"),
+    }
+
+
+@needs_kernel
+def test_helpers_are_not_played_on_real_packets():
+    ended = roadblock("lab", "run", "plain", "--tier", "kernel", "--setting", "two")
+
+    assert ended.returncode == 2
+    assert "no helpers" in ended.stderr
+
+
+@needs_kernel
 def test_a_box_is_located_on_real_packets(tmp_path):
     """March 2022 resets Facebook on the home's own link 1: packets that die at router 2 meet it."""
     run = (sys.executable, "-m", "probe", "run", "facebook.web", "--locate", "--no-quic", "--json")

@@ -158,4 +158,5 @@ def test_the_document_has_the_keys_that_others_rely_on():
         "by_technique",
         "by_environment",
         "wrong",
+        "tiers",
     ]

@@ -90,17 +90,17 @@ def play_command(
     if shutil.which(argv[0], path=(env or os.environ).get("PATH")) is None:
         raise UsageError(f"no command named {argv[0]!r} was found")
     isolate()
-    _hurry()
+    hurry()
     today = world.dated(datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="roadblock-lab-") as folder:
-        etc = _write_etc(Path(folder), today)
+        etc = write_etc(Path(folder), today)
         root = ca_file or Path(folder) / "ca.pem"
         root.write_bytes(today.ca_pem)
         environment = _environment(env, root, trusts_ca=trusts_ca)
         files = _Files(stdin, stdout, stderr)
         finished = trio.run(_play, today, tuple(argv), environment, etc, files)
     if isinstance(finished, subprocess.SubprocessError):
-        # Python tells no more than that _become_client failed.
+        # Python tells no more than that become_client failed.
         raise NamespacesRefusedError(
             "this machine does not let us cover /etc for the command (mount namespaces)"
         ) from finished
@@ -128,7 +128,7 @@ async def _play(
         async with kernel_net(world) as net, trio.open_nursery() as nursery:
 
             def enter() -> None:
-                _become_client(net.client_namespace, etc)
+                become_client(net.client_namespace, etc)
 
             try:
                 # Popen, not trio's: that one starts the command from a thread.
@@ -195,7 +195,7 @@ async def _end(command: "subprocess.Popen[bytes]") -> None:
 _HURRY: Final = -10
 
 
-def _hurry() -> None:
+def hurry() -> None:
     """Let path and servers go before the command where both want the processor.
 
     A busy machine would else make a box's reset as late as the server's own answer. Ordinary users
@@ -206,7 +206,7 @@ def _hurry() -> None:
             os.setpriority(os.PRIO_PROCESS, 0, _HURRY)
 
 
-def _write_etc(folder: Path, world: World) -> dict[str, Path]:
+def write_etc(folder: Path, world: World) -> dict[str, Path]:
     """Write the client's own files of /etc."""
     texts = {
         "/etc/resolv.conf": marked(world.client.resolv_conf, world.id),
@@ -241,7 +241,7 @@ def _environment(env: Mapping[str, str] | None, root: Path, *, trusts_ca: bool) 
     return environment
 
 
-def _become_client(namespace: int, etc: Mapping[str, Path]) -> None:
+def become_client(namespace: int, etc: Mapping[str, Path]) -> None:
     """Enter the client's network and give it its own /etc; runs in the child, before the command.
 
     An exception here keeps the command from starting (subprocess.SubprocessError in the parent).
