@@ -14,6 +14,7 @@ from probe.model.observation import (
     TlsObservation,
 )
 from probe.wire import http, tcp, tls
+from probe.wire.error_queue import Icmp
 from probe.wire.pings import ping_h2
 
 
@@ -45,6 +46,7 @@ class Flow:
                 failure=result.failure,
                 tcp_info=result.info,
                 source_port=result.source_port,
+                icmp=_icmp(result.icmp),
             )
         )
         return self._stream is not None
@@ -189,6 +191,10 @@ class Flow:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+
+def _icmp(told: Icmp | None) -> tuple[int, int, str | None] | None:
+    return None if told is None else (told.type, told.code, told.sender)
 
 
 class open_flow:  # noqa: N801  used like a function, and cheaper than a decorated generator

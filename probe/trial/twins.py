@@ -52,11 +52,6 @@ TWINS: Final = (
         "the port opens elsewhere: dropped on the way, or the origin drops this country",
     ),
     Twins(
-        ("T04", "geofence-icmp"),
-        _ALONE | _ABROAD,
-        "a prohibition as late as the server's own: a filter's, or the origin's firewall's",
-    ),
-    Twins(
         ("S16", "intolerant"),
         _ALONE,
         "hellos of one shape fail: dropped on the way, or by a server older than they are",

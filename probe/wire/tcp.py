@@ -8,7 +8,8 @@ import trio
 
 from probe.model.observation import Failure, TcpInfo
 from probe.model.words import FailureWord, Operation
-from probe.wire import failures, sockets
+from probe.wire import error_queue, failures, sockets
+from probe.wire.error_queue import Icmp
 
 # Enough for a whole flight at the usual initial window; larger reads do not come faster.
 _READ_BYTES = 65_536
@@ -85,6 +86,8 @@ class TcpResult:
     failure: Failure | None
     source_port: int | None
     info: TcpInfo | None
+    icmp: Icmp | None = None
+    """The ICMP message that ended it, where the system tells."""
 
 
 async def connect(
@@ -104,14 +107,20 @@ async def connect(
         failed = await _connect(sock, (address, port), timeout_s, source_port)
         connected = failed is None
         ended = trio.current_time()
+        icmp = await _icmp(sock, failed)
         used_port = sockets.source_port(sock)
         info = sockets.tcp_info(sock)
     finally:
         if not connected:
             sock.close()
     return TcpResult(
-        started, ended, TcpStream(sock) if connected else None, failed, used_port, info
+        started, ended, TcpStream(sock) if connected else None, failed, used_port, info, icmp
     )
+
+
+async def _icmp(sock: trio.socket.SocketType, failed: Failure | None) -> Icmp | None:
+    is_router = failed is not None and failed.errno in error_queue.BY_ROUTERS
+    return await error_queue.first_error(sock) if is_router else None
 
 
 async def _connect(
@@ -126,8 +135,10 @@ async def _connect(
             # Else a port in TIME_WAIT, which a fixed port soon is, could not be used again.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             await sock.bind(("", source_port))
+        error_queue.want_errors(sock, peer[0])
         with trio.move_on_after(timeout_s):
             await sock.connect(peer)
+            error_queue.want_errors(sock, peer[0], wanted=False)
             return None
     except OSError as error:
         return failures.from_oserror(error, Operation.CONNECT)

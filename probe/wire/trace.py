@@ -9,29 +9,22 @@ import contextlib
 import errno
 import socket
 import ssl
-import struct
 import sys
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Final, Literal
 
 import trio
 
 from probe.model.experiment import Hello
 from probe.model.observation import TraceHop
-from probe.wire import contexts
+from probe.wire import contexts, error_queue
 
 # linux/in.h, linux/in6.h; Python has no names for them.
 _IP_TTL: Final = 2
-_IP_RECVERR: Final = 11
 _IPV6_UNICAST_HOPS: Final = 16
-_IPV6_RECVERR: Final = 25
-# linux/errqueue.h sock_extended_err: errno, origin, type, code, pad, info, data.
-_EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
 # RFC 792 and RFC 4443: time exceeded.
-_EXPIRED: Final = frozenset({(2, 11), (3, 3)})
+_EXPIRED: Final = {4: 11, 6: 3}
 _UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES})
-_QUEUE_WAIT_S: Final = 0.01
 _ALPN: Final = ("h2", "http/1.1")
 
 Outcome = Literal["expired", "silent", "reset", "answered", "refused", "unreachable"]
@@ -121,49 +114,20 @@ async def _failed(
 ) -> TraceHop:
     """Name a failure; the error queue says whether a router gave the packet up, and which."""
     ended = trio.current_time()
-    told = await _offender(sock)
+    told = await error_queue.first_error(sock)
     outcome: Outcome = "unreachable"
     if error.errno == errno.ECONNREFUSED:
         outcome = "refused"
     elif error.errno in {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}:
         outcome = "reset"
     elif told is not None:
-        outcome = "expired" if told[0] in _EXPIRED else "unreachable"
+        expired = _EXPIRED[6 if sock.family == socket.AF_INET6 else 4]
+        outcome = "expired" if told.type == expired else "unreachable"
     elif error.errno in _UNREACHABLE:
         # A connection's own packets: the error comes without its details.
         outcome = "expired"
-    router = told[1] if told is not None else None
+    router = told.sender if told is not None else None
     return TraceHop(ttl=ttl, outcome=outcome, router=router, after_s=round(ended - started, 6))
-
-
-async def _offender(sock: trio.socket.SocketType) -> tuple[tuple[int, int], str | None] | None:
-    """Return ((origin, type), router) of the first error in the queue; None where it is empty."""
-    with trio.move_on_after(_QUEUE_WAIT_S):
-        try:
-            _, ancillary, _, _ = await sock.recvmsg(512, 512, int(socket.MSG_ERRQUEUE))
-        except (OSError, AttributeError):
-            return None
-        for level, kind, data in ancillary:
-            is_error = (level, kind) in {
-                (socket.IPPROTO_IP, _IP_RECVERR),
-                (socket.IPPROTO_IPV6, _IPV6_RECVERR),
-            }
-            if is_error and len(data) >= _EXTENDED_ERROR.size:
-                _, origin, type_, *_ = _EXTENDED_ERROR.unpack_from(data)
-                return (origin, type_), _sender(data[_EXTENDED_ERROR.size :])
-    return None
-
-
-def _sender(raw: bytes) -> str | None:
-    """Read a struct sockaddr_in or sockaddr_in6."""
-    if len(raw) < 8:
-        return None
-    (family,) = struct.unpack_from("=H", raw)
-    if family == socket.AF_INET:
-        return str(ip_address(raw[4:8]))
-    if family == socket.AF_INET6 and len(raw) >= 24:
-        return str(ip_address(raw[8:24]))
-    return None
 
 
 def _socket(address: str, kind: socket.SocketKind) -> trio.socket.SocketType:
@@ -171,11 +135,10 @@ def _socket(address: str, kind: socket.SocketKind) -> trio.socket.SocketType:
 
 
 def _shorten(sock: trio.socket.SocketType, address: str, ttl: int) -> None:
+    error_queue.want_errors(sock, address)
     if ":" in address:
-        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_UNICAST_HOPS, ttl)
     else:
-        sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         sock.setsockopt(socket.IPPROTO_IP, _IP_TTL, ttl)
 
 

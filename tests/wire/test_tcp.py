@@ -4,11 +4,14 @@ import pytest
 import trio
 import trio.lowlevel
 
-from probe.lab.box import Where
+from probe.lab.box import PASS, Box, Where
 from probe.lab.boxes.ip import Blackhole, Reject, SynReset
+from probe.lab.icmp import icmp_error
+from probe.lab.packet import Side
 from probe.lab.virtual import virtual_net
 from probe.model.words import FailureWord, Operation
 from probe.wire import tcp
+from probe.wire.error_queue import Icmp
 
 ADDRESS = "157.240.1.174"
 V6 = "2a03:2880::1"
@@ -54,6 +57,49 @@ async def test_a_box_on_the_way_is_named_by_errno(autojump_clock, box, address, 
         result = await tcp.connect(address, 443, timeout_s=10)
 
     assert result.failure.word == word
+
+
+@pytest.mark.parametrize(
+    ("box", "address", "told"),
+    [
+        pytest.param(Reject(where=ALL), ADDRESS, Icmp(3, 13, "198.18.0.1"), id="ICMP"),
+        pytest.param(Reject(where=ALL), V6, Icmp(1, 1, "2001:2::1"), id="ICMPv6"),
+        pytest.param(SynReset(where=ALL), ADDRESS, None, id="a reset is no message of a router's"),
+        pytest.param(Blackhole(where=ALL), ADDRESS, None, id="silence"),
+    ],
+)
+async def test_the_router_that_forbids_a_connection_is_known(autojump_clock, box, address, told):
+    async with virtual_net(boxes={0: [box]}):
+        result = await tcp.connect(address, 443, timeout_s=10)
+
+    assert result.icmp == told
+
+
+class Grumbler(Box):
+    """Lets everything pass, and calls every packet with data unreachable."""
+
+    id = "T04"
+    source = "RFC 1122 section 4.2.3.9"
+
+    def on_packet(self, packet, toward, out):
+        if toward is Side.SERVER and packet.payload:
+            out.inject(icmp_error("198.18.0.1", packet, (1, 3, 1, 0)), Side.CLIENT)
+        return PASS
+
+
+async def test_a_connection_outlives_what_routers_say_of_it(autojump_clock, serve):
+    """RFC 1122: such errors are soft once it is made; asking for their details would end it."""
+
+    async def echo(stream):
+        while data := await stream.receive_some():
+            await stream.send_all(data)
+
+    async with serve(echo, boxes={0: [Grumbler()]}):
+        stream = (await tcp.connect(ADDRESS, 443, timeout_s=10)).stream
+        for word in (b"one", b"two"):
+            await stream.send_all(word)
+            assert await stream.receive_some() == word
+        stream.close()
 
 
 async def test_a_family_without_a_route_says_so(autojump_clock):
