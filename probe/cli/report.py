@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ import click
 from probe import __version__
 from probe.cli.options import database_option, json_option, language_option
 from probe.cli.outputs import replacing
+from probe.cli.pictures import picture_maker, picture_options
 from probe.cli.reading import (
     catalogue_of,
     chosen_run,
@@ -26,7 +28,7 @@ from probe.reference.catalogue import load_catalogue
 from probe.reference.events import load_events
 from probe.report.document import document_json
 from probe.report.grid import Cell, Grid, show
-from probe.report.page import gather, page_html
+from probe.report.page import PLOTS, Told, gather, page_html
 from probe.report.text import report_blocks
 from probe.report.words import place, wording
 from probe.store import ANY_WORLD, Reader
@@ -46,10 +48,13 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
     metavar="FILE",
     help="Write one offline page over all runs: maps, days, causes, timing, coverage.",
 )
+@picture_options
 @click.option(
-    "--since", type=_DAY, metavar="DATE", help="--html: only runs from this day (UTC) on."
+    "--since", type=_DAY, metavar="DATE", help="Page and pictures: only runs from this day (UTC)."
 )
-@click.option("--until", type=_DAY, metavar="DATE", help="--html: only runs up to this day (UTC).")
+@click.option(
+    "--until", type=_DAY, metavar="DATE", help="Page and pictures: only runs up to this day (UTC)."
+)
 @database_option
 @language_option
 @json_option
@@ -59,20 +64,29 @@ def command(
     set_id: str | None,
     as_list: bool,
     html: Path | None,
+    png: Path | None,
+    svg: Path | None,
+    plots: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
     database: Path | None,
     language: str,
     as_json: bool,
 ) -> None:
-    """Show a stored run in words and tables, or all runs in one page."""
-    if html is None and (since or until):
-        raise UsageError("--since and --until choose what --html shows; name its file")
+    """Show a stored run in words and tables, or all runs in one page or picture."""
+    files = {form: file for form, file in (("html", html), ("png", png), ("svg", svg)) if file}
+    if not files and (since or until):
+        raise UsageError("--since and --until choose what --html, --png and --svg show; name one")
+    if plots and not (png or svg):
+        raise UsageError("--plot chooses what --png and --svg show; name one of them")
+    if files and (run_id or set_id or as_list or as_json):
+        raise UsageError(
+            "--html, --png and --svg show all runs: leave --run, --set, --list and --json out"
+        )
     with reading(database) as reader:
-        if html is not None:
-            if run_id or set_id or as_list or as_json:
-                raise UsageError("--html shows all runs: leave --run, --set, --list and --json out")
-            _page(reader, html, Span(stored_world(world), _start(since), _end(until)), language)
+        if files:
+            span = Span(stored_world(world), _start(since), _end(until))
+            _write(reader, files, span, language, plots or PLOTS)
             return
         if as_list:
             _list(reader, world, language, as_json)
@@ -86,22 +100,30 @@ def command(
         show(report_blocks(found, words), sys.stdout)
 
 
-def _page(reader: Reader, file: Path, span: Span, language: str) -> None:
+def _write(
+    reader: Reader, files: Mapping[str, Path], span: Span, language: str, plots: Sequence[str]
+) -> None:
+    # Before anything is counted: a missing library is said at once.
+    make_picture = picture_maker() if files.keys() - {"html"} else None
     run = reader.latest_run(span.world)
     catalogue = catalogue_of(reader, run) if run is not None else load_catalogue()
     facts = gather(reader, span, [service.id for service in catalogue.services])
     world = f"Runs of the lab ({span.world})." if span.world else "Runs of the real internet."
-    text = page_html(
-        facts,
-        wording(language),
+    told = Told(
         names={service.id: service.name for service in catalogue.services},
         events=load_events(),
         source=f"{world} Verdicts: each run's latest set.",
         version=__version__,
     )
-    with replacing(file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    click.echo(f"{facts.n_verdicts} verdicts of {facts.n_runs} runs: {file}", err=True)
+    words = wording(language)
+    for form, file in files.items():
+        if make_picture is None or form == "html":
+            content = page_html(facts, words, told).encode()
+        else:
+            content = make_picture(facts, words, told, form, plots)
+        with replacing(file) as temporary:
+            temporary.write_bytes(content)
+        click.echo(f"{facts.n_verdicts} verdicts of {facts.n_runs} runs: {file}", err=True)
 
 
 def _start(day: datetime | None) -> datetime | None:

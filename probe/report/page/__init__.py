@@ -2,5 +2,6 @@
 
 from probe.report.page.facts import Facts, gather
 from probe.report.page.page import page_html
+from probe.report.page.parts import PLOTS, Told
 
-__all__ = ["Facts", "gather", "page_html"]
+__all__ = ["PLOTS", "Facts", "Told", "gather", "page_html"]

@@ -12,6 +12,7 @@ from probe.report.findings import Findings
 from probe.report.grid import Block, Grid
 from probe.report.language.wording import Wording
 from probe.report.page.html import scrolling, text
+from probe.report.page.parts import LETTERS
 from probe.report.page.style import CSS
 from probe.report.status import Status, status_grid
 from probe.report.text import INTERNET
@@ -19,16 +20,6 @@ from probe.report.words import next_step, place, service_sentence, vantage_sente
 
 # As many runs as fit on a phone in two rows; at one run in six hours they are ten days.
 RUNS_SHOWN: Final = 40
-# One letter beside the colour: no meaning hangs on colour.
-LETTERS: Final = {
-    State.OK: "✓",
-    State.RESTRICTED: "r",
-    State.REFUSED: "f",
-    State.IMPAIRED: "!",
-    State.BLOCKED: "✕",
-    State.DOWN: "d",
-    State.INSUFFICIENT: "?",
-}
 BOARD_CSS: Final = (
     CSS
     + """

@@ -2,26 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from probe.report.page.html import text
+from probe.report.page.parts import Curve, share_steps
 
 # Of the drawing and its margins, in its own units.
 _WIDTH, _HEIGHT = 900, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 36
 _DASHES: Final = ("", "7 4", "2 4", "10 3 2 3", "1 3", "12 6", "4 2", "8 2 2 2")
-SERIES_MAX: Final = len(_DASHES)
-_POINTS_MAX: Final = 240
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One curve: {value: how often}."""
-
-    name: str
-    counts: Mapping[float, int]
 
 
 def bars(days: Sequence[date], stacks: Mapping[str, Mapping[date, int]], what: str) -> str:
@@ -67,7 +57,7 @@ def shares(curves: Sequence[Curve], unit: str, what: str) -> str:
     for number, curve in enumerate(curves):
         points = " ".join(
             f"{_LEFT + (math.log10(max(value, 10.0**low)) - low) * scale:.1f},{_y(share, 1.0):.1f}"
-            for value, share in _steps(curve.counts)
+            for value, share in share_steps(curve.counts)
         )
         parts.append(
             f'<polyline class="curve s{number}" fill="none" stroke-dasharray="{_DASHES[number]}" '
@@ -75,15 +65,6 @@ def shares(curves: Sequence[Curve], unit: str, what: str) -> str:
         )
     names = [f"{curve.name} (n = {sum(curve.counts.values()):,})" for curve in curves]
     return _svg(what, "".join(parts)) + _key(names, is_filled=False)
-
-
-def _steps(counts: Mapping[float, int]) -> list[tuple[float, float]]:
-    total, seen, found = sum(counts.values()), 0, []
-    for value in sorted(counts):
-        seen += counts[value]
-        found.append((value, seen / total))
-    stride = max(1, len(found) // _POINTS_MAX)
-    return [(found[0][0], 0.0), *found[::stride], found[-1]]
 
 
 def _svg(what: str, inside: str) -> str:

@@ -46,6 +46,13 @@ class Cell:
         """Verdicts that say nothing."""
         return sum(c for (state, _), c in self.findings.items() if state is State.INSUFFICIENT)
 
+    def states(self) -> Counter[State]:
+        """Return how often each state was found."""
+        states: Counter[State] = Counter()
+        for (state, _), count in self.findings.items():
+            states[state] += count
+        return states
+
     @property
     def main(self) -> tuple[State, Category, int] | None:
         """The most frequent finding with its count; None where nothing could be said.

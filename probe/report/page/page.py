@@ -2,50 +2,41 @@
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from probe.model.event import Event
-from probe.model.words import Category, State
+from probe.model.words import State
 from probe.report.language.wording import Wording
-from probe.report.page.charts import SERIES_MAX, Curve, bars, shares
+from probe.report.page.charts import bars, shares
 from probe.report.page.facts import BUCKET_S, Cell, Facts, Network, network_name
 from probe.report.page.html import download, scrolling, section, text
+from probe.report.page.parts import (
+    LETTERS,
+    NO_DATA,
+    STATES,
+    Curve,
+    Told,
+    cause_stacks,
+    day_mark,
+    event_numbers,
+    has_values,
+    no_causes,
+    pace_curves,
+    part,
+    period,
+    shown_days,
+    timing_curves,
+)
 from probe.report.page.style import CSS
 
-# As many columns as a person looks through; the data that go with them are complete.
-_DAYS_MAX: Final = 62
-_STEPS: Final = {
-    "dns": "name lookup",
-    "tcp": "connection",
-    "tls": "encryption",
-    "quic": "HTTP/3",
-    "http": "page",
-}
-_STATES: Final = {
-    State.OK: "works",
-    State.RESTRICTED: "reached, gives less",
-    State.REFUSED: "the service turns us away",
-    State.IMPAIRED: "works badly",
-    State.BLOCKED: "looks blocked",
-    State.DOWN: "does not work anywhere",
-    State.INSUFFICIENT: "measured, and nothing can be said",
-}
 _NETWORK_COLUMNS: Final = ("country", "asn")
 
 
-def page_html(
-    facts: Facts,
-    words: Wording,
-    *,
-    names: Mapping[str, str],
-    events: Sequence[Event],
-    source: str,
-    version: str,
-) -> str:
-    """Return the page; `source` says in words where the results were read from."""
+def page_html(facts: Facts, words: Wording, told: Told) -> str:
+    """Return the page."""
+    source = told.source
     digest = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = (
@@ -53,24 +44,24 @@ def page_html(
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title>Roadblock: {text(_period(facts.days))}</title><style>{CSS}</style></head><body>"
+        f"<title>Roadblock: {text(period(facts.days))}</title><style>{CSS}</style></head><body>"
     )
     if not facts.days:
         return (
             f"{head}<main><h1>Nothing was measured</h1><p>{text(source)}</p></main></body></html>"
         )
-    note = f"{_period(facts.days)}, UTC. {source}"
+    note = f"{period(facts.days)}, UTC. {source}"
     parts = [
         _summary(facts, note),
-        _heat_map(facts, words, names, note),
-        _calendar(facts, events, note),
+        _heat_map(facts, words, told.names, note),
+        _calendar(facts, told.events, note),
         _causes(facts, words, note),
         _timing(facts, note),
         _pace(facts, note),
         _coverage(facts, note),
     ]
     foot = (
-        f"<footer><p>Made by Roadblock {text(version)} from {text(source)} "
+        f"<footer><p>Made by Roadblock {text(told.version)} from {text(source)} "
         "A verdict says what was seen and how far the evidence carries; it is no proof of who did "
         "it. Grey and hatched cells say nothing about a service.</p></footer>"
     )
@@ -92,6 +83,12 @@ def _summary(facts: Facts, note: str) -> str:
     )
 
 
+def _section(plot: str, facts: Facts, note: str, *, body: str, data: str) -> str:
+    said = part(plot, facts)
+    caption = f"{said.caption} {note}"
+    return section(said.title, said.id, about=said.about, body=body, caption=caption, data=data)
+
+
 # --- service by network ---------------------------------------------------------------------------
 
 
@@ -111,14 +108,11 @@ def _heat_map(facts: Facts, words: Wording, names: Mapping[str, str], note: str)
         for (service, network), cell in facts.cells.items()
         for (state, category), count in sorted(cell.findings.items())
     )
-    return section(
-        "Services by network",
+    return _section(
         "map",
-        about="Each cell names the most frequent finding, and in how many of the runs that could "
-        "tell it was made.",
+        facts,
+        note,
         body=_state_key() + scrolling("Services by network", table),
-        caption=f"n = {sum(c.n for c in facts.cells.values()):,} verdicts on services that say "
-        f"something. {note}",
         data=download(
             "services-by-network",
             ("service", *_NETWORK_COLUMNS, "state", "category", "verdicts"),
@@ -147,32 +141,32 @@ def _heat_cell(cell: Cell | None, words: Wording) -> str:
 def _state_key() -> str:
     items = "".join(
         f'<li class="{state.value}">{state.value}: {text(said)}</li>'
-        for state, said in _STATES.items()
+        for state, said in STATES.items()
     )
     items += '<li class="nodata">no data: not measured</li>'
     return f'<ul class="key" aria-label="Key">{items}</ul>'
 
 
+def _letter_key() -> str:
+    letters = ", ".join(
+        f"{LETTERS[state]} {state.value}" for state in State if state is not State.BLOCKED
+    )
+    return f"{letters}, – {NO_DATA}"
+
+
 # --- days -----------------------------------------------------------------------------------------
 
 
-def _shown_days(days: Sequence[date]) -> list[date]:
-    """Return the last days without gaps: a day without a run is a column too."""
-    last = days[-1]
-    first = max(days[0], last - timedelta(days=_DAYS_MAX - 1))
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
 def _calendar(facts: Facts, events: Sequence[Event], note: str) -> str:
-    days = _shown_days(facts.days)
-    marked = {day: number for number, day in enumerate(_event_days(events, days), start=1)}
+    days = shown_days(facts.days)
+    marked = event_numbers(events, days)
     rows = []
     for network in facts.networks:
         cells = "".join(_day_cell(facts.by_day.get((network, day)), day) for day in days)
         rows.append(f'<tr><th scope="row">{text(network_name(network))}</th>{cells}</tr>')
     table = (
-        "<table class='days'><caption>How many of the day's verdicts on services say blocked"
-        f"</caption>{_day_head(days, marked)}<tbody>{''.join(rows)}</tbody></table>"
+        "<table class='days'><caption>How many of the day's verdicts on services say blocked; else "
+        f"{_letter_key()}</caption>{_day_head(days, marked)}<tbody>{''.join(rows)}</tbody></table>"
     )
     told = "".join(
         f"<li><span class='mark'>▼{marked[day]}</span> {day}: {text(event.title)}</li>"
@@ -189,19 +183,13 @@ def _calendar(facts: Facts, events: Sequence[Event], note: str) -> str:
         "<p>Known events of these days; that they fit in time does not make them the cause:</p>"
         f'<ul class="key">{told}</ul>'
     )
-    return section(
-        "Days",
+    return _section(
         "days",
-        about="For each network and day, the number of verdicts that say a service looks blocked; "
-        "the colour is that of the worst one.",
+        facts,
+        note,
         body=scrolling("Days by network", table) + (listed if told else ""),
-        caption=f"The last {len(days)} days; the data have all. {note}",
         data=download("days", ("day", *_NETWORK_COLUMNS, "state", "category", "verdicts"), data),
     )
-
-
-def _event_days(events: Sequence[Event], days: Sequence[date]) -> list[date]:
-    return sorted({e.earliest.date() for e in events if days[0] <= e.earliest.date() <= days[-1]})
 
 
 def _day_head(days: Sequence[date], marked: Mapping[date, int]) -> str:
@@ -216,105 +204,69 @@ def _day_head(days: Sequence[date], marked: Mapping[date, int]) -> str:
 def _day_cell(cell: Cell | None, day: date) -> str:
     if cell is None:
         return f'<td class="nodata" title="{day}: no data">–</td>'
-    if not cell.n:
-        return f'<td class="insufficient" title="{day}: nothing can be said">?</td>'
-    states: Counter[State] = Counter()
-    for (state, _), count in cell.findings.items():
-        states[state] += count
-    worst = next(
-        (s for s in (State.BLOCKED, State.IMPAIRED, State.REFUSED, State.DOWN, State.RESTRICTED)
-         if states[s]),
-        State.OK,
-    )  # fmt: skip
-    title = f"{day}: " + ", ".join(f"{n} {state.value}" for state, n in states.most_common())
-    return f'<td class="{worst.value}" title="{title}">{states[State.BLOCKED]}</td>'
+    state, mark = day_mark(cell)
+    if state is State.INSUFFICIENT:
+        return f'<td class="insufficient" title="{day}: nothing can be said">{mark}</td>'
+    title = f"{day}: " + ", ".join(f"{n} {s.value}" for s, n in cell.states().most_common())
+    return f'<td class="{state.value}" title="{title}">{mark}</td>'
 
 
 def _causes(facts: Facts, words: Wording, note: str) -> str:
-    totals: Counter[Category] = Counter()
-    for counter in facts.causes.values():
-        totals.update(counter)
-    kept = [category for category, _ in totals.most_common(SERIES_MAX)]
-    if len(totals) > SERIES_MAX:
-        kept = kept[:-1]
-    stacks: dict[str, dict[date, int]] = {_cause(c, words): {} for c in kept}
-    for day, counter in facts.causes.items():
-        for category, count in counter.items():
-            name = _cause(category, words) if category in kept else "others"
-            stack = stacks.setdefault(name, {})
-            stack[day] = stack.get(day, 0) + count
+    stacks = cause_stacks(facts, words)
     body = (
         scrolling("Causes", bars(facts.days, stacks, "Findings a day, by cause"))
-        if totals
-        else "<p>Nothing but ok and insufficient was found.</p>"
+        if stacks
+        else f"<p>{no_causes(facts)}</p>"
     )
     data = (
         (day, category.value, count, facts.verdicts.get(day, 0))
         for day, counter in sorted(facts.causes.items())
         for category, count in sorted(counter.items())
     )
-    return section(
-        "Causes",
+    return _section(
         "causes",
-        about="Verdicts on endpoints that are neither ok nor insufficient, by mechanism. More "
-        "runs on a day make higher bars: compare with the coverage below.",
+        facts,
+        note,
         body=body,
-        caption=f"n = {totals.total():,} of {facts.n_verdicts:,} verdicts. {note}",
         data=download("causes", ("day", "category", "verdicts", "verdicts_of_the_day"), data),
     )
-
-
-def _cause(category: Category, words: Wording) -> str:
-    return f"{category.value}: {words.cells[category]}"
 
 
 # --- distributions --------------------------------------------------------------------------------
 
 
 def _timing(facts: Facts, note: str) -> str:
-    curves = [
-        Curve(
-            name, {(bucket + 0.5) * BUCKET_S * 1000: n for bucket, n in facts.steps[step].items()}
-        )
-        for step, name in _STEPS.items()
-        if facts.steps.get(step)
-    ]
     data = (
         (step, f"{bucket * BUCKET_S * 1000:g}", count)
         for step, counter in sorted(facts.steps.items())
         for bucket, count in sorted(counter.items())
     )
-    return section(
-        "Timing",
+    return _section(
         "timing",
-        about="Which share of the steps that succeeded took at most so long.",
-        body=_curves(curves, "ms", "Share of steps by duration"),
-        caption=f"Steps of 5 ms; from the targets' own steps, not the controls'. {note}",
+        facts,
+        note,
+        body=_curves(timing_curves(facts), "ms", "Share of steps by duration"),
         data=download("timing", ("step", "from_ms", "steps"), data),
     )
 
 
 def _pace(facts: Facts, note: str) -> str:
-    largest = sorted(facts.paces, key=lambda n: -facts.paces[n].total())[:SERIES_MAX]
-    curves = [Curve(network_name(n), facts.paces[n]) for n in sorted(largest, key=network_name)]
     data = (
         (*network, f"{kbps:g}", count)
         for network, counter in sorted(facts.paces.items(), key=lambda item: str(item[0]))
         for kbps, count in sorted(counter.items())
     )
-    return section(
-        "Goodput",
+    return _section(
         "goodput",
-        about="Which share of the pages of 16 KiB and more came at most so fast. A slow page is no "
-        "throttling by itself: that takes a control.",
-        body=_curves(curves, "kbit/s", "Share of pages by goodput"),
-        caption=f"Bytes received by the whole exchange's duration, to two digits. {note}",
+        facts,
+        note,
+        body=_curves(pace_curves(facts), "kbit/s", "Share of pages by goodput"),
         data=download("goodput", (*_NETWORK_COLUMNS, "kbps", "pages"), data),
     )
 
 
 def _curves(curves: Sequence[Curve], unit: str, what: str) -> str:
-    if not any(value > 0 for curve in curves for value in curve.counts):
+    if not has_values(curves):
         return '<p class="dim">No data: no such step was measured.</p>'
     return scrolling(what, shares(curves, unit, what))
 
@@ -323,7 +275,7 @@ def _curves(curves: Sequence[Curve], unit: str, what: str) -> str:
 
 
 def _coverage(facts: Facts, note: str) -> str:
-    days = _shown_days(facts.days)
+    days = shown_days(facts.days)
     most = max(facts.runs.values())
     rows = []
     for network in facts.networks:
@@ -334,12 +286,11 @@ def _coverage(facts: Facts, note: str) -> str:
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     data = ((day, *network, count) for (network, day), count in _sorted_runs(facts))
-    return section(
-        "Coverage",
+    return _section(
         "coverage",
-        about="How often it was measured. These colours say nothing about what was found.",
+        facts,
+        note,
         body=scrolling("Runs a day by network", table),
-        caption=f"n = {facts.n_runs:,} runs. {note}",
         data=download("coverage", ("day", *_NETWORK_COLUMNS, "runs"), data),
     )
 
@@ -353,9 +304,3 @@ def _runs_cell(count: int, most: int, day: date) -> str:
         return f'<td class="nodata" title="{day}: no run">–</td>'
     shade = min(3, 4 * count // (most + 1))
     return f'<td class="n{shade}" title="{day}: {count} runs">{count}</td>'
-
-
-def _period(days: Sequence[date]) -> str:
-    if not days:
-        return "no runs"
-    return f"{days[0]}" if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
