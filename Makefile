@@ -65,6 +65,9 @@ mutants: build/campaign.db ## Plant faults in the judge's rules; list what no sc
 constants: build/campaign.db ## Halve and double each of the judge's thresholds; the score beside
 	@$(BIN)/python -m probe.trial.mutants --db $< --of constants $(ARGS)
 
+peers: $(READY) ## Ask curl and blackbox exporter about the same targets, on real packets
+	@$(BIN)/python -m probe.trial.peers $(ARGS)
+
 null: $(READY) ## Count what the exact test claims where there is nothing (10 million sequences)
 	@$(BIN)/python -m probe.trial.null $(ARGS)
 
