@@ -13,12 +13,14 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from probe.errors import StoreError, UsageError
 from probe.model.run import Run
 from probe.store import Reader, open_reader
 
+_TIME: Final = "_at"
+"""How the names of columns end that hold a time, in UTC."""
 Row = dict[str, Any]
 """{"run": "2026...", "endpoint": "rt.web", ...}; nested values stay lists and dictionaries."""
 
@@ -33,20 +35,28 @@ class Rows:
         return self.read()
 
     def to_pandas(self) -> Any:  # noqa: ANN401 (pandas is not installed with us)
-        """Return a pandas DataFrame; UsageError where pandas is not installed."""
-        return _library("pandas").DataFrame(list(self))
+        """Return a pandas DataFrame, its times as times; UsageError where pandas is missing."""
+        pandas = library("pandas")
+        frame = pandas.DataFrame(list(self))
+        for column in frame.columns:
+            if column.endswith(_TIME):
+                frame[column] = pandas.to_datetime(frame[column], utc=True, format="ISO8601")
+        return frame
 
     def to_polars(self) -> Any:  # noqa: ANN401 (nor is Polars)
-        """Return a Polars DataFrame; UsageError where Polars is not installed."""
+        """Return a Polars DataFrame, its times as times; UsageError where Polars is missing."""
+        polars = library("polars")
         # The whole of it tells the types: a failure may first come after a thousand successes.
-        return _library("polars").DataFrame(list(self), infer_schema_length=None)
+        frame = polars.DataFrame(list(self), infer_schema_length=None)
+        times = [polars.col(c) for c in frame.columns if c.endswith(_TIME)]
+        return frame.with_columns(time.str.to_datetime(time_zone="UTC") for time in times)
 
 
 class Results:
     """One database, read-only; lab runs are left out unless `world` asks for them."""
 
     def __init__(self, reader: Reader, world: str | None) -> None:
-        self._reader, self._world = reader, world
+        self.reader, self.world = reader, world
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +71,7 @@ class Results:
 
     def close(self) -> None:
         """Close the file."""
-        self._reader.close()
+        self.reader.close()
 
     def runs(self, *, since: datetime | None = None, until: datetime | None = None) -> Rows:
         """Return the runs, oldest first."""
@@ -83,7 +93,7 @@ class Results:
         def read() -> Iterator[Row]:
             for run in self._runs(since, until):
                 of_service = None if service is None else self._endpoints(run, service)
-                for line in self._reader.observation_lines(run.id):
+                for line in self.reader.observation_lines(run.id):
                     row: Row = json.loads(line)
                     if endpoint is not None and row["endpoint"] != endpoint:
                         continue
@@ -103,7 +113,7 @@ class Results:
 
         def read() -> Iterator[Row]:
             for run in self._runs(since, until):
-                for verdict in self._reader.verdicts(run.id):
+                for verdict in self.reader.verdicts(run.id):
                     if service in (None, verdict.service):
                         yield {**_where(run), **verdict.model_dump(mode="json")}
 
@@ -120,7 +130,7 @@ class Results:
 
         def read() -> Iterator[Row]:
             for run in self._runs(since, until):
-                for said in self._reader.services(run.id):
+                for said in self.reader.services(run.id):
                     if service in (None, said.service):
                         yield {**_where(run), **said.model_dump(mode="json")}
 
@@ -130,12 +140,12 @@ class Results:
         for moment in (since, until):
             if moment is not None and moment.tzinfo is None:
                 raise UsageError(f"{moment}: say of which time zone; results are kept in UTC")
-        for run in self._reader.runs(self._world, since):
+        for run in self.reader.runs(self.world, since):
             if until is None or run.started_at < until:
                 yield run
 
     def _endpoints(self, run: Run, service: str) -> frozenset[str]:
-        catalogue = self._reader.catalogue(run.id)
+        catalogue = self.reader.catalogue(run.id)
         known = catalogue.endpoints if catalogue is not None else ()
         return frozenset(each.id for each in known if each.service == service)
 
@@ -164,7 +174,8 @@ def _plain(run: Run) -> Row:
     return run.model_dump(mode="json")
 
 
-def _library(name: str) -> Any:  # noqa: ANN401 (a module)
+def library(name: str) -> Any:  # noqa: ANN401 (a module)
+    """Return a library that is not installed with us; UsageError where it is missing."""
     try:
         return import_module(name)
     except ImportError as error:

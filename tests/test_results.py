@@ -9,6 +9,7 @@ import pytest
 import probe
 from probe.errors import StoreError, UsageError
 from probe.lab.worlds import build_world
+from probe.plot import picture
 from probe.reference import load_knowledge
 from probe.trial.play import knowledge_in, play
 
@@ -98,6 +99,35 @@ def test_a_data_frame_has_the_rows_or_its_library_is_named(results, library):
             frame()
     else:
         assert len(frame()) == 2
+
+
+def test_a_data_frame_has_times_as_times(results):
+    pytest.importorskip("pandas", reason="needs pandas")
+
+    frame = results.runs().to_pandas()
+
+    assert frame["started_at"].dt.tz is not None
+    (run,) = results.runs()
+    assert frame["started_at"][0] == datetime.fromisoformat(run["started_at"])
+
+
+def test_a_picture_is_saved_as_its_ending_says(results, tmp_path):
+    pytest.importorskip("matplotlib", reason="needs matplotlib, the extra `pictures`")
+    drawn = picture(results, "map")
+
+    drawn.save(tmp_path / "map.svg")
+    drawn.save(tmp_path / "map.png")
+
+    assert b"<svg" in (tmp_path / "map.svg").read_bytes()
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match=r"\.png or \.svg"):
+        drawn.save(tmp_path / "map.jpeg")
+
+
+def test_an_unknown_plot_is_named_with_those_there_are(results):
+    pytest.importorskip("matplotlib", reason="needs matplotlib, the extra `pictures`")
+    with pytest.raises(UsageError, match="no plot 'pie'; there are: map, days"):
+        picture(results, "pie")
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -83,7 +83,7 @@ def virtual_demo(
         async with virtual_world(world) as net, open_writer(database, inline=True) as writer:
             utc = net.utc_now()
             tools = make_tools(known, world.client.machine, utc=utc)
-            run_id = f"{utc:%Y%m%dT%H%M%SZ}-demo"
+            run_id = f"{utc:%Y%m%dT%H%M%SZ}-{world.id}"
             result = await measure(request, known, tools, writer, run_id=run_id, on_event=on_event)
         found = findings(
             result.run, result.vantage, result.services, result.verdicts, known.catalogue
