@@ -6,10 +6,10 @@ from typing import Literal
 
 from probe.classify import constants as k
 from probe.classify.counting import stops_by
+from probe.classify.downloads import line_rate_bps
 from probe.classify.elsewhere import Elsewhere, is_snapshot
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
-from probe.classify.look_pace import line_rate_bps
 from probe.classify.look_tcp import is_line_open
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
