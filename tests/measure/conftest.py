@@ -105,3 +105,20 @@ async def open_internet(
         )
         yield Internet(net, tools)
         nursery.cancel_scope.cancel()
+
+
+@pytest.fixture
+def destinations():
+    """Record whom the client sends to: `destinations(net)` before, the returned set after."""
+
+    def tap(net):
+        seen = set()
+
+        def note(time, place, side, packet):
+            if place == "client" and packet.source in {"192.0.2.2", "2001:db8::2"}:
+                seen.add(packet.destination)
+
+        net.path.taps.append(note)
+        return seen
+
+    return tap

@@ -1,19 +1,12 @@
 """Each kind of experiment, on the virtual lab."""
 
-from datetime import UTC, datetime
-
 import pytest
-import trio
 
-from probe.errors import ForbiddenAddressError
-from probe.lab.box import Names, Where
-from probe.lab.boxes.ip import Blackhole
+from probe.lab.box import Names
 from probe.lab.boxes.tls import SniReset
 from probe.lab.servers.nameserver import Lie, LieKind, NameServer, Records
 from probe.lab.servers.site import Manner, Page, Site
-from probe.measure import NoLimiter, Tools, refusal
-from probe.measure.flow import open_flow
-from probe.measure.recorder import Recorder
+from probe.measure import refusal
 from probe.model.experiment import Experiment, Hello, Kind
 from probe.model.observation import (
     OBSERVATION,
@@ -27,11 +20,9 @@ from probe.model.observation import (
 from probe.model.run import Machine
 from probe.model.target import Canary, Control, Pacing, Resolver
 from probe.model.words import Arm, FailureWord, Family, Transport
-from probe.wire.clock import Clock
 
 HOST = "www.instagram.com"
 V4, V4_TOO, V6 = "157.240.1.174", "157.240.1.175", "2a03:2880:f12f::1"
-ANCHOR = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def experiment(kind, **fields):
@@ -269,76 +260,6 @@ async def test_a_control_is_measured_like_an_endpoint(autojump_clock, internet):
     assert {o.arm for o in observations} == {Arm.GATE}
     assert {o.endpoint for o in observations} == {"example"}
     assert of(HttpObservation, observations)
-
-
-async def test_the_door_refuses_what_nobody_checked():
-    """Defence in depth: a caller that forgets to ask still cannot knock at a private address."""
-    tools = Tools(clock=Clock.start(ANCHOR))
-    recorder = Recorder(experiment(Kind.CONNECT), "x", tools.clock)
-
-    with pytest.raises(ForbiddenAddressError):
-        async with open_flow(recorder, tools, "10.0.0.1", 443, named=False):
-            pass
-
-
-class Counting(NoLimiter):
-    """Counts the flows that are open at once, by address and whether they carry a name."""
-
-    def __init__(self):
-        self.entered = []
-        self.open = 0
-        self.most = 0
-
-    def flow(self, address, *, named):
-        return self._hold(address, named)
-
-    def _hold(self, address, named):
-        import contextlib
-
-        @contextlib.asynccontextmanager
-        async def hold():
-            self.entered.append((address, named))
-            self.open += 1
-            self.most = max(self.most, self.open)
-            try:
-                yield
-            finally:
-                self.open -= 1
-
-        return hold()
-
-
-async def test_the_limiter_holds_every_flow(autojump_clock, internet):
-    limiter = Counting()
-    async with internet() as it:
-        await it.screen(limiter=limiter)
-
-    assert {address for address, _ in limiter.entered} == {V4, V4_TOO, V6}
-    assert all(named for _, named in limiter.entered)
-    assert limiter.open == 0
-
-
-async def test_a_connection_alone_carries_no_name(autojump_clock, internet):
-    limiter = Counting()
-    async with internet() as it:
-        await it.perform(experiment(Kind.CONNECT, address=V4), limiter=limiter)
-        await it.perform(
-            experiment(Kind.HANDSHAKE, address=V4, hello=Hello.NO_NAME), limiter=limiter
-        )
-
-    assert limiter.entered == [(V4, False), (V4, False)]
-
-
-async def test_a_cancelled_flow_is_given_back_and_closed(autojump_clock, internet):
-    limiter = Counting()
-    hole = Blackhole(where=Where(prefixes=("157.240.0.0/16", "2a03:2880::/32")))
-    async with internet(boxes={0: [hole]}) as it:
-        with trio.move_on_after(1):
-            await it.screen(limiter=limiter)
-        left = list(it.net.client.connections)
-
-    assert limiter.open == 0
-    assert left == []
 
 
 async def test_a_reset_on_the_name_is_seen_at_the_handshake(autojump_clock, internet):

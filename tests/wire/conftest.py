@@ -11,12 +11,22 @@ import trio
 from probe.lab.net import listen_tcp, udp_socket
 from probe.lab.pki import LAB_ANCHOR, authority
 from probe.lab.virtual import virtual_net
-from probe.wire import tcp
+from probe.wire import http, tcp
 
 ADDRESS = "157.240.1.174"
 CA = authority(LAB_ANCHOR)
+LIMIT = 65_536
+"""How much of a page is read."""
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
+
+
+async def fetch(stream, encrypted=None, url="http://www.instagram.com/", **changes):
+    options = {"body_limit_bytes": LIMIT, "first_s": 20, "idle_s": 20, "total_s": 60, **changes}
+    try:
+        return await http.Session(stream, encrypted, url).exchange(**options)
+    finally:
+        stream.close()
 
 
 @pytest.fixture
@@ -107,3 +117,26 @@ def reset(stream: trio.SocketStream) -> None:
 def hang_up():
     """Reset a connection, at the server."""
     return reset
+
+
+@pytest.fixture
+def answering(serve, connect):
+    """Fetch from a server that reads the request and sends pieces of bytes, with pauses."""
+
+    async def fetched(*pieces, then="close", **changes):
+        requests = []
+
+        async def handler(stream):
+            requests.append(await stream.receive_some(65536))
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    await stream.send_all(piece)
+                else:
+                    await trio.sleep(piece)
+            if then == "hang":
+                await trio.sleep_forever()
+
+        async with serve(handler, port=80):
+            return await fetch(await connect(80), **changes), requests[0]
+
+    return fetched
