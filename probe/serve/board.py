@@ -90,14 +90,14 @@ class Board:
             if service_id not in {service.service for service in found.services}:
                 return None
             verdicts = found.of(service_id)
-            evidence = [
-                evidence_blocks(
+            evidence = {
+                endpoint: evidence_blocks(
                     [verdict for verdict in verdicts if verdict.endpoint == endpoint],
                     reader.observations(run_id, endpoint),
                     self.words,
                 )
                 for endpoint in dict.fromkeys(verdict.endpoint for verdict in verdicts)
-            ]
+            }
         return service_html(found, service_id, evidence, self.words)
 
     def _found(self, reader: Reader, run_id: str) -> Findings:

@@ -1,6 +1,6 @@
 """The status page: a card per service, a line of past runs, and what each verdict rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -36,7 +36,9 @@ font-size:.8rem;border-radius:4px;text-decoration:none}
 .past a:focus-visible,.past a:hover{outline:2px solid var(--c0)}
 .steps td{text-align:left;min-width:0;overflow-wrap:anywhere}
 .board th{vertical-align:top}.board td{text-align:left}
-nav{margin:.5rem 0}
+nav{margin:.5rem 0}section ul{margin:.3rem 0;padding-left:1.2rem;max-width:46rem}
+section li,section p{overflow-wrap:anywhere}
+summary{cursor:pointer;padding:.4rem 0}summary:focus-visible{outline:3px solid var(--c0)}
 """
 )
 
@@ -80,18 +82,19 @@ def front_html(
 
 
 def service_html(
-    found: Findings, service_id: str, evidence: Sequence[Sequence[Block]], words: Wording
+    found: Findings, service_id: str, evidence: Mapping[str, Sequence[Block]], words: Wording
 ) -> str:
-    """Return what a run says of one service, and every step that it rests on."""
+    """Return what a run says of one service, and every step that it rests on.
+
+    `evidence` is {endpoint: its blocks}.
+    """
     name = found.name(service_id)
     service = next(s for s in found.services if s.service == service_id)
     sentence = service_sentence(service, found.of(service_id), name, words)
     witness = witness_of(service, found.of(service_id))
     step = next_step(witness, words) if witness and service.state is not State.OK else ""
     advice = f"<p>{text(words.phrases['next'].format(step=step))}</p>" if step else ""
-    parts = "".join(
-        f"<section>{''.join(_block(block) for block in blocks)}</section>" for blocks in evidence
-    )
+    parts = "".join(_evidence(endpoint, blocks) for endpoint, blocks in evidence.items())
     started = f"{found.run.started_at:%Y-%m-%d %H:%M}"
     return _page(
         f"{name}, {started}",
@@ -168,16 +171,31 @@ def _key(words: Wording) -> str:
     )
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Grid):
-        return scrolling("Steps", _table(block, "steps"))
-    return f"<p>{text(block.strip())}</p>" if block.strip() else ""
+def _evidence(endpoint: str, blocks: Sequence[Block]) -> str:
+    """Return a part of the page: plain words first, then reasons, then every step, folded up."""
+    name = text(endpoint)
+    inside, reasons = "", ""
+    for block in blocks:
+        if isinstance(block, str) and block.startswith(" "):
+            reasons += f"<li>{text(block.strip())}</li>"
+            continue
+        inside += f"<ul>{reasons}</ul>" if reasons else ""
+        reasons = ""
+        if isinstance(block, Grid):
+            table = scrolling(f"Steps of {endpoint}", _table(block, "steps"))
+            inside += f"<details><summary>Every step ({len(block.rows)})</summary>{table}</details>"
+        elif block.strip():
+            inside += f"<p><strong>{text(block)}</strong></p>"
+    return f'<section aria-label="{name}"><h2>{name}</h2>{inside}</section>'
 
 
 def _table(grid: Grid, kind: str) -> str:
     head = ""
     if any(grid.headings):
-        cells = "".join(f'<th scope="col">{text(heading)}</th>' for heading in grid.headings)
+        cells = "".join(
+            f'<th scope="col">{text(heading)}</th>' if heading else "<td></td>"
+            for heading in grid.headings
+        )
         head = f"<thead><tr>{cells}</tr></thead>"
     rows = "".join(
         "<tr>"

@@ -112,7 +112,7 @@ def _heat_map(facts: Facts, words: Wording, names: Mapping[str, str], note: str)
         "map",
         facts,
         note,
-        body=_state_key() + scrolling("Services by network", table),
+        body=_state_key() + scrolling("Table of services by network", table),
         data=download(
             "services-by-network",
             ("service", *_NETWORK_COLUMNS, "state", "category", "verdicts"),
@@ -187,7 +187,7 @@ def _calendar(facts: Facts, events: Sequence[Event], note: str) -> str:
         "days",
         facts,
         note,
-        body=scrolling("Days by network", table) + (listed if told else ""),
+        body=scrolling("Table of days by network", table) + (listed if told else ""),
         data=download("days", ("day", *_NETWORK_COLUMNS, "state", "category", "verdicts"), data),
     )
 
@@ -214,7 +214,7 @@ def _day_cell(cell: Cell | None, day: date) -> str:
 def _causes(facts: Facts, words: Wording, note: str) -> str:
     stacks = cause_stacks(facts, words)
     body = (
-        scrolling("Causes", bars(facts.days, stacks, "Findings a day, by cause"))
+        scrolling("Chart of causes", bars(facts.days, stacks, "Findings a day, by cause"))
         if stacks
         else f"<p>{no_causes(facts)}</p>"
     )
@@ -268,7 +268,7 @@ def _pace(facts: Facts, note: str) -> str:
 def _curves(curves: Sequence[Curve], unit: str, what: str) -> str:
     if not has_values(curves):
         return '<p class="dim">No data: no such step was measured.</p>'
-    return scrolling(what, shares(curves, unit, what))
+    return scrolling(f"Chart: {what}", shares(curves, unit, what))
 
 
 # --- coverage -------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def _coverage(facts: Facts, note: str) -> str:
         "coverage",
         facts,
         note,
-        body=scrolling("Runs a day by network", table),
+        body=scrolling("Table of runs a day by network", table),
         data=download("coverage", ("day", *_NETWORK_COLUMNS, "runs"), data),
     )
 

@@ -9,7 +9,7 @@ CSS: Final = """
 --ok:#d7ecf7;--ok-fg:#0b3a53;--restricted:#fbeeb0;--restricted-fg:#4d3f00;--refused:#f3d9a4;
 --refused-fg:#4a3000;--impaired:#f0b95b;--impaired-fg:#3a2400;--blocked:#b5400a;--blocked-fg:#fff;
 --down:#8d4a78;--down-fg:#fff;--grey:#e3e6ea;--grey-fg:#40484f;--hatch:#c3c9d0;--c0:#0072b2;
---c1:#b5400a;--c2:#007f5c;--c3:#8d4a78;--c4:#8a6d00;--c5:#3b3b3b;--c6:#4aa3d8;--c7:#c98a00;
+--c1:#b5400a;--c2:#007f5c;--c3:#8d4a78;--c4:#8a6d00;--c5:#3b3b3b;--c6:#3a90c5;--c7:#b87e00;
 --n0:#f1f3f5;--n1:#d9dee4;--n2:#b8c0ca;--n3:#8d98a5;--n3-fg:#10151a}
 @media(prefers-color-scheme:dark){:root{--bg:#0f1419;--fg:#e6edf3;--dim:#9aa7b4;--line:#313a44;
 --panel:#171d24;--ok:#12364a;--ok-fg:#cfe9f8;--restricted:#4d4310;--restricted-fg:#fbeeb0;
@@ -27,7 +27,8 @@ section{margin:2rem 0;border-top:1px solid var(--line);padding-top:1rem}
 .scroll:focus-visible{outline:3px solid var(--c0)}
 table{border-collapse:separate;border-spacing:2px;font-size:.875rem}
 th{font-weight:600;text-align:left;padding:.3rem .5rem;white-space:nowrap}
-thead th{vertical-align:bottom}caption{text-align:left;padding:.3rem .5rem}
+thead th{vertical-align:bottom}caption{text-align:left;padding:.3rem .5rem;
+position:sticky;left:0;max-width:calc(100vw - 3.5rem)}
 tbody th{position:sticky;left:0;background:var(--bg);z-index:1}
 td{padding:.3rem .5rem;min-width:6.5rem;border-radius:3px;text-align:center;line-height:1.25}
 td small,.key small{display:block;font-size:.75rem}
@@ -51,7 +52,7 @@ font-size:.875rem}
 .key svg{vertical-align:middle;margin-right:.3rem}
 svg text{fill:var(--fg);font:12px system-ui,sans-serif}
 svg .axis{stroke:var(--line)}svg .dimtext{fill:var(--dim)}
-svg.plot{width:100%;min-width:34rem;height:auto;display:block}
+svg.plot{width:100%;min-width:52rem;height:auto;display:block}
 .s0{stroke:var(--c0);fill:var(--c0)}.s1{stroke:var(--c1);fill:var(--c1)}
 .s2{stroke:var(--c2);fill:var(--c2)}.s3{stroke:var(--c3);fill:var(--c3)}
 .s4{stroke:var(--c4);fill:var(--c4)}.s5{stroke:var(--c5);fill:var(--c5)}
