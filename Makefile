@@ -65,6 +65,9 @@ mutants: build/campaign.db ## Plant faults in the judge's rules; list what no sc
 constants: build/campaign.db ## Halve and double each of the judge's thresholds; the score beside
 	@$(BIN)/python -m probe.trial.mutants --db $< --of constants $(ARGS)
 
+located: $(READY) ## Count how often --locate finds the link that a box stands on
+	@$(BIN)/python -m probe.trial.located $(ARGS)
+
 peers: $(READY) ## Ask curl and blackbox exporter about the same targets, on real packets
 	@$(BIN)/python -m probe.trial.peers $(ARGS)
 
