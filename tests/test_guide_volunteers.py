@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from probe.cli.main import main
 from probe.lab.kernel import kernel_available
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +81,24 @@ def test_what_it_says_of_extras_is_true():
     extras = set(re.findall(r"'\.\[(\w+)\]'", GUIDE))
     assert extras
     assert extras <= set(project["project"]["optional-dependencies"])
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_its_settings_are_settings(tmp_path, monkeypatch, capsys):
+    """A setting that no option has would be refused."""
+    pytest.importorskip("apprise", reason="needs apprise, the extra `notify`")
+    (settings,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("ROADBLOCK_DB", str(tmp_path / "roadblock.db"))
+    file = tmp_path / "config.toml"
+    file.write_text(settings, encoding="utf-8")
+
+    # Nobody has agreed to anything here, so nothing is measured: settings are read before that.
+    assert main(["--config", str(file), "watch"]) == 2
+    assert "consent" in capsys.readouterr().err
+    file.write_text(settings.replace("notify", "notifi"), encoding="utf-8")
+    assert main(["--config", str(file), "watch"]) == 2
+    assert "there is no setting 'notifi'" in capsys.readouterr().err
 
 
 def test_a_container_says_how_it_is():

@@ -154,15 +154,18 @@ def check_consent() -> Check:
 
 def check_parts() -> Iterator[Check]:
     """Say which optional parts are installed."""
-    for name, module, extra in (
-        ("HTTP/3", "aioquic", "quic"),
-        ("Browser's hello", "utls", "browser"),
+    for name, module, extra, without in (
+        ("HTTP/3", "aioquic", "quic", "not measured"),
+        ("Browser's hello", "utls", "browser", "not measured"),
+        ("Status page", "hypercorn", "serve", "not here"),
+        ("Pictures", "matplotlib", "pictures", "not here"),
+        ("Notices", "apprise", "notify", "not here"),
     ):
         if importlib.util.find_spec(module) is not None:
             yield Check(name, "ok", f"{module} is installed")
         else:
             remedy = f"pip install 'roadblock[{extra}]'"
-            yield Check(name, "note", f"not measured: {module} is not installed ({remedy})")
+            yield Check(name, "note", f"{without}: {module} is not installed ({remedy})")
 
 
 def check_lab() -> Check:

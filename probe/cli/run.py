@@ -11,6 +11,7 @@ from probe.cli.choice import PROFILES, Choice, choice_options, prepare, request_
 from probe.cli.consent import agreed
 from probe.cli.elsewhere import Elsewhere
 from probe.cli.measuring import INTERRUPTED, measure_and_store
+from probe.cli.notifying import Notifier, notify_option
 from probe.cli.options import json_option
 from probe.cli.outputs import OUTPUTS, parse_output, write_output
 from probe.cli.selection import country_notes
@@ -45,10 +46,16 @@ EXIT_CODES = {
     metavar="FORMAT=FILE",
     help=f"Also write a file: {', '.join(OUTPUTS)}. May be repeated.",
 )
+@notify_option
 @click.option("--seed", type=int, help="Seed of all orders that are drawn. Default: a new one.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
-    choice: Choice, as_json: bool, outputs: tuple[str, ...], seed: int | None, quiet: bool
+    choice: Choice,
+    as_json: bool,
+    outputs: tuple[str, ...],
+    notify: tuple[str, ...],
+    seed: int | None,
+    quiet: bool,
 ) -> int:
     """Measure services from here and say what stands in the way.
 
@@ -56,6 +63,7 @@ def command(
     endpoint (instagram.web).
     """
     wanted = [parse_output(text) for text in outputs]
+    notifier = Notifier(notify)
     words = wording(choice.language)
     prepared = prepare(choice)
     if not prepared.endpoints:
@@ -95,4 +103,5 @@ def command(
         click.echo(document_json(found, words))
     else:
         show(report_blocks(found, words), sys.stdout)
+    notifier.tell(found, prepared.database, words)
     return EXIT_CODES.get(found.run.status, INTERNAL_ERROR)

@@ -5,6 +5,7 @@ import secrets
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ import trio
 from probe.cli.choice import Choice, Prepared, choice_options, prepare, request_of
 from probe.cli.consent import agreed
 from probe.cli.measuring import INTERRUPTED, cancel_on_signal, measure_and_store, past_of
+from probe.cli.notifying import Notifier, notify_option
 from probe.cli.selection import country_notes
 from probe.cli.telling import Teller
 from probe.config.consent import stored_consent
@@ -71,6 +73,7 @@ class Keeping:
     show_default=True,
     help="Hold the database to this size: what worked is dropped first, oldest first.",
 )
+@notify_option
 @click.option("--quiet", is_flag=True, help="Print only the services' sentences.")
 def command(
     choice: Choice,
@@ -79,6 +82,7 @@ def command(
     keep_ok_days: float,
     keep_days: float,
     keep_mb: float,
+    notify: tuple[str, ...],
     quiet: bool,
 ) -> int:
     """Measure again and again, politely, until stopped.
@@ -86,6 +90,7 @@ def command(
     Waits are drawn anew each time. An ended consent ends the watch. SIGTERM ends it at once, and
     keeps every finished measurement.
     """
+    notifier = Notifier(notify)
     prepared = prepare(choice)
     if not prepared.endpoints:
         click.echo("Nothing is selected.", err=True)
@@ -102,7 +107,7 @@ def command(
         agreed(choice.consent, language=choice.language, services=names)
     hours = interval or prepared.knowledge.catalogue.pacing.session_hours
     keeping = Keeping(keep_ok_days, keep_days, int(keep_mb * _MB))
-    watcher = Watcher(choice, prepared.database, keeping, runs=runs, quiet=quiet)
+    watcher = Watcher(choice, prepared.database, keeping, notifier, runs=runs, quiet=quiet)
     return trio.run(watcher.watch, Rhythm(interval_s=hours * 3600))
 
 
@@ -110,9 +115,17 @@ class Watcher:
     """Takes the turns of one watch, and tells of them."""
 
     def __init__(
-        self, choice: Choice, database: Path, keeping: Keeping, *, runs: int | None, quiet: bool
+        self,
+        choice: Choice,
+        database: Path,
+        keeping: Keeping,
+        notifier: Notifier,
+        *,
+        runs: int | None,
+        quiet: bool,
     ) -> None:
         self.choice, self.database, self.keeping = choice, database, keeping
+        self.notifier = notifier
         self.runs_left, self.quiet = runs, quiet
         self.words = wording(choice.language)
 
@@ -159,6 +172,9 @@ class Watcher:
             name = found.name(service.service)
             told = service_sentence(service, found.of(service.service), name, self.words)
             click.echo(escape(f"{found.run.started_at:%Y-%m-%d %H:%M}Z {told}"))
+        # A server that does not answer must not outlast a signal.
+        tell = partial(self.notifier.tell, found, self.database, self.words)
+        await trio.to_thread.run_sync(tell, abandon_on_cancel=True)
         # What is dropped stays dropped: not to be cut off half-way by a signal.
         await trio.to_thread.run_sync(self._trim)
         if self.runs_left is not None:

@@ -223,6 +223,8 @@ ENGLISH = Wording(
         C.INSUFFICIENT: "Run again later with --profile quick.",
     },
     phrases={
+        "notice_title": "Roadblock: changed services: {count}",
+        "notice_before": "Before ({time}): {was}",
         "name_and_sentence": "{name}: {sentence}",
         "hosts_affected": "Affected: {affected} of its {total} endpoints.",
         "could_also_be": "could also be: {rival}",

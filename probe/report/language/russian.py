@@ -221,6 +221,8 @@ RUSSIAN = Wording(
         C.INSUFFICIENT: "Запустите позже с --profile quick.",
     },
     phrases={
+        "notice_title": "Roadblock: изменилось сервисов: {count}",
+        "notice_before": "Раньше ({time}): {was}",
         "name_and_sentence": "{name}: {sentence}",
         "hosts_affected": "Затронуто точек: {affected} из {total}.",
         "could_also_be": "может быть и так: {rival}",
