@@ -10,7 +10,13 @@ from probe.model.words import Arm, Protocol
 
 
 def quic_versions(scene: Scene) -> Asked:
-    """A reserved version, which any QUIC server answers, twice, and version 2 with the name."""
+    """A reserved version, which any QUIC server answers; then it again, and version 2.
+
+    Where not even that is answered, UDP does not get there, and no version is told from another.
+    """
+    if scene.quic.negotiation_tried and not scene.quic.negotiates:
+        return ()
+    more = (("2", 0), ("negotiation", 1)) if scene.quic.negotiates else ()
     return tuple(
         Experiment(
             kind=Kind.QUIC,
@@ -23,7 +29,7 @@ def quic_versions(scene: Scene) -> Asked:
             round=round_,
         )
         for spot in scene.quic.spots[:1]
-        for version, round_ in (("negotiation", 0), ("2", 0), ("negotiation", 1))
+        for version, round_ in (("negotiation", 0), *more)
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from probe.lab.kernel import kernel_available, play_command
 from probe.lab.world import World
 from probe.model.target import Pacing
+from probe.trial.bench import core as core_run
 from probe.trial.bench import ground, virtual
 
 COUNT = 600
@@ -107,6 +108,16 @@ def lab() -> None:
         _say(f"Virtual lab, {profile} investigations", f"{rate:.1f} a second; aim 8")
 
 
+def core() -> None:
+    """What a run of the core endpoints costs a person, on the lab's clock."""
+    for dead, aim_s in ((0, 60), (core_run.DEAD, 150)):
+        run = core_run.cost(dead)
+        _say(
+            f"{run.endpoints} core endpoints, quick, {dead} dead, 50 ms",
+            f"{run.seconds:.0f} s; aim {aim_s} s; {run.megabytes:.1f} MB; aim 8 MB",
+        )
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "cpu": cpu,
     "wall": wall,
@@ -114,8 +125,9 @@ PARTS: dict[str, Callable[[], None]] = {
     "long": long,
     "start": start,
     "lab": lab,
+    "core": core,
 }
-USUAL = ("cpu", "wall", "hang", "start", "lab")
+USUAL = ("cpu", "wall", "hang", "start", "lab", "core")
 
 
 def main(parts: Sequence[str]) -> int:
