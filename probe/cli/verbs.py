@@ -33,6 +33,7 @@ VERBS = (
     Verb("status", Section.READ, "Show the last run, the next one, traffic, disk and network."),
     Verb("report", Section.READ, "Show a stored run in words and tables."),
     Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
+    Verb("explore", Section.READ, "Open stored results in Datasette: browse, filter, ask in SQL."),
     Verb("changes", Section.READ, "Show when verdicts changed, with known events beside."),
     Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
     Verb("export", Section.SHARE, "Write stored measurements in formats that other programs read."),

@@ -1,4 +1,4 @@
-"""Where the data lies: in a checkout's `targets/` or in the wheel's `probe/_targets`."""
+"""Where the data lies: in a checkout's folders, or in the wheel's `probe/_*`."""
 
 from pathlib import Path
 
@@ -15,3 +15,9 @@ def shipped_targets() -> Path:
     """
     packaged = PACKAGE / "_targets"
     return packaged if packaged.is_dir() else PACKAGE.parent / "targets"
+
+
+def shipped_queries() -> Path:
+    """Return the folder of example queries, which the wheel carries inside the package too."""
+    packaged = PACKAGE / "_queries"
+    return packaged if packaged.is_dir() else PACKAGE.parent / "results" / "queries"
