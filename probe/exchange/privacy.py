@@ -35,8 +35,13 @@ _PUBLIC_HEADERS = frozenset(
 _MACHINE_FIELDS = ("detail", "hosts_names", "tunnel_interfaces", "clock_offset_s")
 # Raw messages may hold what no parser knew to look for.
 _RAW_FIELDS = ("received_head", "source_port", "hello_sha256")
+# What an answer says, and how it says it.
+_ANSWERED = frozenset({"addresses", "texts", "wire"})
 # Resolvers whose address belongs to the access network, not to the catalogue.
 _ACCESS_RESOLVERS = frozenset({"system", "access"})
+# The gates' questions about this machine: a whoami name is answered with the address of whoever
+# asks, which for the system's resolver is the provider's.
+_WHEREABOUTS = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,24 @@ class Sharing:
             shown.pop(name, None)
         if fields.get("resolver") in _ACCESS_RESOLVERS:
             shown["address"] = None
+        if fields.get("endpoint") == _WHEREABOUTS and "answers" in fields:
+            shown["answers"] = [
+                {name: value for name, value in answer.items() if name not in _ANSWERED}
+                for answer in fields["answers"]
+            ]
         if self.hides_network(fields.get("resolver_asn")):
             shown["resolver_asn"] = None
         return self._public(shown) if self.privacy is Privacy.PUBLISH else shown
 
     def verdict(self, fields: Fields) -> Fields | None:
         """Return the verdict's JSON object as it may be shown; None: not at all."""
-        return None if self._is_private(fields) else fields
+        if self._is_private(fields):
+            return None
+        location = fields.get("location")
+        if location is not None and self.hides_network(location.get("asn")):
+            # A box in the first networks of the way tells which network that is.
+            return fields | {"location": location | {"asn": None}}
+        return fields
 
     def _is_private(self, fields: Mapping[str, Any]) -> bool:
         return self.privacy is Privacy.PUBLISH and fields.get("endpoint") in self.own_endpoints

@@ -8,12 +8,12 @@ import pytest
 from probe.exchange.columns import COLUMNS, KEYS, Kind
 from probe.exchange.csv import csv_lines
 from probe.exchange.jsonl import jsonl_lines
-from probe.exchange.privacy import Privacy
+from probe.exchange.privacy import Privacy, sharing_of
 from probe.exchange.rows import Export, Table, flat_rows, json_objects
 from probe.model.observation import OBSERVATION
-from probe.model.verdict import Verdict
+from probe.model.verdict import Location, Verdict
 from probe.store import Reader
-from tests.store.conftest import a_run
+from tests.store.conftest import a_run, a_verdict, look
 
 
 def objects(reader: Reader, table: Table, privacy: Privacy, **more: Any) -> list[dict[str, Any]]:
@@ -135,6 +135,33 @@ def test_publishing_hides_a_network_in_which_too_few_measure(reader: Reader) -> 
     assert run["vantage"]["families"][0]["asn"] == 12389
 
 
+@pytest.mark.parametrize("privacy", [Privacy.SHARE, Privacy.PUBLISH])
+def test_what_a_whoami_name_answered_is_left_out(privacy: Privacy) -> None:
+    """It is the address of the provider's resolver: it tells the network whose number is hidden."""
+    asked = look("a.web")[0].model_copy(update={"endpoint": "local", "resolver": "system"})
+    fields = json.loads(asked.model_dump_json())
+    assert fields["answers"][0]["addresses"] == ["198.51.100.7"]
+
+    shown = sharing_of(a_run(), privacy).observation(fields)
+
+    assert shown is not None
+    assert "198.51.100.7" not in json.dumps(shown)
+    OBSERVATION.validate_json(json.dumps(shown))
+
+
+def test_where_a_box_sits_tells_no_hidden_network() -> None:
+    located = Location(hop=2, asn=12389, country="RU", border="before")
+    fields = json.loads(a_verdict().model_copy(update={"location": located}).model_dump_json())
+
+    hidden = sharing_of(a_run(), Privacy.PUBLISH).verdict(fields)
+    named = sharing_of(a_run(), Privacy.PUBLISH, shown_asns=(12389,)).verdict(fields)
+    shared = sharing_of(a_run(), Privacy.SHARE).verdict(fields)
+
+    assert hidden is not None
+    assert hidden["location"] == fields["location"] | {"asn": None}
+    assert named == shared == fields
+
+
 def test_publishing_leaves_own_endpoints_out(reader: Reader) -> None:
     observations = objects(reader, Table.OBSERVATIONS, Privacy.PUBLISH)
     verdicts = objects(reader, Table.VERDICTS, Privacy.PUBLISH)
@@ -155,7 +182,6 @@ def test_publishing_keeps_evidence_and_drops_raw_bytes(reader: Reader) -> None:
 
 
 def test_a_published_redirect_says_where_to_and_no_more(reader: Reader) -> None:
-    from probe.exchange.privacy import sharing_of
     from tests.exchange.conftest import own_page
 
     fields = json.loads(own_page().model_dump_json())
