@@ -23,9 +23,9 @@ from probe.cli.options import (
 )
 from probe.cli.second_opinion import Opinion, opinion_json, opinion_on, reason
 from probe.exchange.censored_planet import BadRow, DailyCount, daily, import_censored_planet
-from probe.exchange.ooni import read_measurement
-from probe.exchange.ooni.document import documents
+from probe.exchange.ooni import read_measurement, unreadable
 from probe.exchange.ooni.endpoints import by_url, resolver_ids
+from probe.exchange.ooni.files import check_form, documents
 from probe.model.knowledge import Knowledge
 from probe.reference import load_knowledge
 from probe.reference.catalogue import load_catalogue
@@ -37,6 +37,7 @@ from probe.report.words import wording
 
 # Documents that are in memory at once, some 50 KB each.
 _BATCH = 256
+_ODDITIES = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 # A file of another kind would complain a million times.
 _COMPLAINTS_MAX = 10
 
@@ -84,35 +85,46 @@ def ooni(
     Documents of versions 0.4 and 0.5, one or many in a file, gzipped or not. --json prints one
     object per document, one a line. OONI's own verdict is shown, and not read.
     """
+    for file in files:
+        check_form(file)
     judging = _Judging(
         load_knowledge(targets, ca_file, geo_db, fingerprints), wording(language), as_json
     )
     count: Counter[str] = Counter()
+    unread = 0
     with _workers(judging, jobs) as judge_all:
         for batch in _batches(files):
-            for state, text in judge_all(batch):
+            for state, is_read, text in judge_all(batch):
                 count[state] += 1
+                unread += not is_read
                 sys.stdout.write(text)
     told = ", ".join(f"{n} {state}" for state, n in count.most_common())
     click.echo(f"Judged {count.total()} documents" + (f": {told}." if told else "."), err=True)
+    if unread:
+        click.echo(f"Of {unread} nothing could be read; why is said beside each.", err=True)
 
 
 class _Judging:
-    """Turns one document into its verdict's state and its lines."""
+    """Turns one document into its verdict's state, whether it was read, and its lines."""
 
     def __init__(self, knowledge: Knowledge, words: Wording, as_json: bool) -> None:
         self.knowledge, self.words, self.as_json = knowledge, words, as_json
         self.endpoints = by_url(knowledge.catalogue)
         self.resolvers = resolver_ids(knowledge.catalogue)
 
-    def judged(self, document: object) -> tuple[str, str]:
+    def judged(self, document: object) -> tuple[str, bool, str]:
         measurement = read_measurement(document, endpoints=self.endpoints, resolvers=self.resolvers)
-        opinion = opinion_on(measurement, self.knowledge)
+        try:
+            opinion = opinion_on(measurement, self.knowledge)
+        except _ODDITIES as error:
+            # Nothing that the tests think of comes here; a stranger's archive must not stop for it.
+            measurement = unreadable(measurement.input, f"not judged: {error!r:.200}")
+            opinion = opinion_on(measurement, self.knowledge)
         if self.as_json:
             text = escape_json(json.dumps(opinion_json(opinion, self.words)))
         else:
             text = "\n".join(map(escape, _lines(opinion, self.words)))
-        return opinion.verdict.state.value, f"{text}\n"
+        return opinion.verdict.state.value, measurement.is_read, f"{text}\n"
 
 
 def _batches(files: tuple[Path, ...]) -> Iterator[list[object]]:
@@ -124,12 +136,12 @@ def _batches(files: tuple[Path, ...]) -> Iterator[list[object]]:
 @contextmanager
 def _workers(
     judging: _Judging, jobs: int
-) -> Iterator[Callable[[list[object]], Iterable[tuple[str, str]]]]:
+) -> Iterator[Callable[[list[object]], Iterable[tuple[str, bool, str]]]]:
     """Lend what judges a batch, in order: this process, and others beside it for large archives."""
     with ExitStack() as stack:
         pool: Pool | None = None
 
-        def judge_all(batch: list[object]) -> Iterable[tuple[str, str]]:
+        def judge_all(batch: list[object]) -> Iterable[tuple[str, bool, str]]:
             nonlocal pool
             if len(batch) < _BATCH or jobs == 1 or "fork" not in get_all_start_methods():
                 return map(judging.judged, batch)
@@ -137,7 +149,11 @@ def _workers(
                 # Forked, so that what is known need not be read again.
                 made = get_context("fork").Pool(jobs, _remember, (judging,))
                 pool = stack.enter_context(made)
-            return pool.map(_judged, batch, chunksize=16)
+            try:
+                return pool.map(_judged, batch, chunksize=16)
+            except RecursionError:
+                # Nested more deeply than can be handed to another process.
+                return map(judging.judged, batch)
 
         yield judge_all
 
@@ -150,7 +166,7 @@ def _remember(judging: _Judging) -> None:
     _here[:] = [judging]
 
 
-def _judged(document: object) -> tuple[str, str]:
+def _judged(document: object) -> tuple[str, bool, str]:
     return _here[0].judged(document)
 
 

@@ -1,6 +1,7 @@
 """The command `roadblock`: finds the verb, and turns every ending into one of the exit codes."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -105,6 +106,7 @@ def program(context: click.Context, config: Path | None, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    _print_anything()
     try:
         code = program.main(
             args=None if arguments is None else list(arguments),
@@ -125,6 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:  # noqa: BLE001 - a crash must never look like a result
         return _failed(error)
     return code if isinstance(code, int) else 0
+
+
+def _print_anything() -> None:
+    """Let a stream that knows few characters print the others' codes: no title may end a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _failed(error: BaseException) -> int:

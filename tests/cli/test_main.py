@@ -1,4 +1,5 @@
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,20 @@ def test_every_verb_has_help_of_its_own(cli, verb):
     assert all(option.help for option in command.params if isinstance(option, click.Option)), (
         "every option says what it does"
     )
+
+
+def test_a_stream_that_knows_few_characters_ends_no_command():
+    """A page's title may hold anything; an old console, or a C locale, does not."""
+    code = "import sys; from probe.cli.main import main; main(['--help']); print('\u2717', 'é')"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+
+    assert ended.stdout.endswith(b"\\u2717 \\xe9\n")
 
 
 def test_the_help_imports_nothing_heavy():

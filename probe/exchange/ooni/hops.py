@@ -21,7 +21,7 @@ def hops_of(here: Sequence[Observation], first: Endpoint) -> tuple[str, ...]:
     known = {o.name for o in here if isinstance(o, DnsObservation)}
     urls: list[str] = []
     for page in (o for o in here if isinstance(o, HttpObservation)):
-        urls += (page.url, urljoin(page.url, page.location) if page.location else "")
+        urls += (page.url, _joined(page.url, page.location))
     urls += (
         f"https://{o.server_name}/"
         for o in here
@@ -34,6 +34,14 @@ def hops_of(here: Sequence[Observation], first: Endpoint) -> tuple[str, ...]:
             hops.setdefault((scheme, host), url)
     hops.pop(scheme_and_host(first.url), None)
     return tuple(hops.values())
+
+
+def _joined(url: str, location: str | None) -> str:
+    """Return where a redirect leads; nowhere if what the page says is no address."""
+    try:
+        return urljoin(url, location) if location else ""
+    except ValueError:
+        return ""
 
 
 def _is_at(observation: Observation, host: str) -> bool:

@@ -17,13 +17,13 @@ from probe.exchange.ooni.control import control_observations
 from probe.exchange.ooni.document import (
     Fields,
     as_text,
-    documents,
     fields_in,
     rows_in,
     text_in,
     unwrapped,
 )
 from probe.exchange.ooni.endpoints import by_url, endpoint_for, resolver_ids
+from probe.exchange.ooni.files import documents
 from probe.exchange.ooni.hops import hops_of, is_about, owners_of
 from probe.exchange.ooni.records import (
     Maker,
@@ -46,6 +46,8 @@ from probe.model.words import FailureWord, Family, Role, VantageState
 
 # A document without a usable time still needs one; its certificates are not looked at.
 _NO_TIME: Final = datetime(2012, 12, 5, tzinfo=UTC)  # the day of OONI's first measurement
+# Near the end of the calendar a step's time could not even be computed.
+_NO_TIME_AFTER: Final = 2100
 # RFC 2606: no endpoint can ever be called so.
 _NOWHERE: Final = "unreadable.invalid"
 _NO_ROUTE: Final = frozenset(
@@ -80,6 +82,8 @@ class OoniMeasurement:
     measured_at: datetime | None = None
     report_id: str = ""
     test_version: str = ""
+    is_read: bool = True
+    """Whether it is a web_connectivity document at all, from which anything could be taken."""
 
 
 def import_ooni(path: Path, catalogue: Catalogue | None = None) -> Iterator[OoniMeasurement]:
@@ -98,26 +102,27 @@ def read_measurement(
 ) -> OoniMeasurement:
     """Return one document as a measurement; it never raises, whatever the document is."""
     if isinstance(document, ValueError):
-        return _unreadable("", str(document))
+        return unreadable("", str(document))
     document = unwrapped(document)
     if not isinstance(document, dict):
-        return _unreadable("", "the document is no JSON object")
+        return unreadable("", "the document is no JSON object")
     keys = fields_in(document, "test_keys")
     name = text_in(document, "test_name")
     url = text_in(document, "input")
     if name != "web_connectivity":
-        return _unreadable(url, f"the test is {name or 'not named'}; only web_connectivity is read")
+        return unreadable(url, f"the test is {name or 'not named'}; only web_connectivity is read")
     if not keys:
-        return _unreadable(url, "the document has no test_keys")
+        return unreadable(url, "the document has no test_keys")
     endpoint = endpoint_for(url, endpoints or {})
     if endpoint is None:
-        return _unreadable(url, "the input is no http:// or https:// address")
-    reading = _Reading(document, keys, url, endpoint, resolvers or {}, endpoints or {})
+        return unreadable(url, "the input is no http:// or https:// address")
     try:
-        return reading.measurement()
+        return _Reading(
+            document, keys, url, endpoint, resolvers or {}, endpoints or {}
+        ).measurement()
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         # The fuzzing test has found none of these; a stranger's archive must not stop for one.
-        return _unreadable(url, f"not understood: {error!r:.200}")
+        return unreadable(url, f"not understood: {error!r:.200}")
 
 
 class _Reading:
@@ -353,13 +358,13 @@ def _moment(document: Fields) -> datetime | None:
             moment = datetime.fromisoformat(text_in(document, name))
         except ValueError:
             continue
-        if moment.year >= _NO_TIME.year:
+        if _NO_TIME.year <= moment.year < _NO_TIME_AFTER:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None
 
 
-def _unreadable(url: str, why: str) -> OoniMeasurement:
-    """Return a measurement without evidence: the judge says `insufficient` of it."""
+def unreadable(url: str, why: str) -> OoniMeasurement:
+    """Return a measurement without evidence, and why: the judge says `insufficient` of it."""
     endpoint = Endpoint(
         id=_NOWHERE, service=_NOWHERE, host=_NOWHERE, role=Role.WEB, url=f"https://{_NOWHERE}/"
     )
@@ -370,4 +375,5 @@ def _unreadable(url: str, why: str) -> OoniMeasurement:
         ooni_accessible=None,
         evidence=Evidence(endpoint=endpoint, vantage=vantage),
         problems=(why,),
+        is_read=False,
     )

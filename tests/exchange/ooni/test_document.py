@@ -1,9 +1,7 @@
-"""Files and documents that nobody promised anything about: none of them stops an import."""
+"""Documents that nobody promised anything about: each is a measurement, with a reason."""
 
 import copy
-import gzip
-import json
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.classify import judge
-from probe.errors import UsageError
-from probe.exchange.ooni import import_ooni, read_measurement
+from probe.exchange.ooni import read_measurement
 from probe.model.knowledge import Knowledge
 from probe.model.target import Catalogue
-from tests.exchange.ooni.documents import DOCUMENTS, document, reset_by_name
+from tests.exchange.ooni.documents import DOCUMENTS, document, request
+from tests.exchange.ooni.odd import nodes
 
 KNOWLEDGE = Knowledge(catalogue=Catalogue(services=()))
 
@@ -31,6 +29,7 @@ KNOWLEDGE = Knowledge(catalogue=Catalogue(services=()))
         pytest.param(document("ftp://x.example/"), "http://", id="another scheme"),
         pytest.param(document("http://[::1"), "http://", id="no address at all"),
         pytest.param(document("https://exa mple/"), "http://", id="no host name"),
+        pytest.param(document() | {"input": None}, "http://", id="no input"),
         pytest.param(
             document(tcp_connect=[], tls_handshakes=[], requests=[], queries=[], control=None),
             "no step",
@@ -58,20 +57,6 @@ JUNK = st.one_of(
 )
 
 
-def nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    children = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for key, child in children:
-        found += nodes(child, (*path, key))
-    return found
-
-
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_no_document_however_odd_stops_the_import(data: st.DataObject) -> None:
@@ -95,76 +80,22 @@ def test_no_document_however_odd_stops_the_import(data: st.DataObject) -> None:
         assert judge(evidence, KNOWLEDGE)
 
 
-def lines(*documents: Any) -> bytes:
-    return b"".join(json.dumps(document).encode() + b"\n" for document in documents)
+def test_a_time_at_the_end_of_the_calendar_is_no_time() -> None:
+    """Its steps' times could not be computed, and in UTC it is none at all."""
+    odd = document() | {
+        "measurement_start_time": "9999-12-31T23:59:59-14:00",
+        "test_start_time": "2024-02-12 20:33:47",
+    }
+
+    measurement = read_measurement(odd)
+
+    assert measurement.measured_at == datetime(2024, 2, 12, 20, 33, 47, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(lines(document(), reset_by_name()), id="lines"),
-        pytest.param(gzip.compress(lines(document(), reset_by_name())), id="gzip"),
-        pytest.param(json.dumps([document(), reset_by_name()], indent=1).encode(), id="list"),
-        pytest.param(b"\n\n" + lines(document(), reset_by_name()), id="empty lines"),
-        pytest.param(lines(document(), reset_by_name()).replace(b"\n", b"\r\n"), id="crlf"),
-        pytest.param(lines(document(), reset_by_name()).replace(b"\n", b""), id="no line ends"),
-        pytest.param(b"\xef\xbb\xbf" + lines(document(), reset_by_name()), id="byte order mark"),
-        pytest.param(
-            gzip.compress(lines(document())) + gzip.compress(lines(reset_by_name())),
-            id="two gzips in one",
-        ),
-        pytest.param(
-            "\n".join(json.dumps(d(), indent=2) for d in (document, reset_by_name)).encode(),
-            id="one after the other over many lines",
-        ),
-        pytest.param(
-            lines(*({"raw_measurement": json.dumps(d())} for d in (document, reset_by_name))),
-            id="answers of the API",
-        ),
-    ],
-)
-def test_files_of_every_form_are_read(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "measurements"
-    path.write_bytes(content)
+def test_a_redirect_to_no_address_leads_nowhere() -> None:
+    page = request(code=302, headers=(("Location", "http://["),))
 
-    assert [m.ooni_blocking for m in import_ooni(path)] == [False, "http-failure"]
+    measurement = read_measurement(document(requests=[page]))
 
-
-def test_one_document_over_many_lines_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "measurement.json"
-    path.write_text(json.dumps(document(), indent=2))
-
-    assert [m.ooni_blocking for m in import_ooni(path)] == [False]
-
-
-@pytest.mark.parametrize(
-    "broken", [b"{broken\n", b"[1,\n", b"\xff\xfe\n", b'{"a": ' * 2000 + b"\n"]
-)
-def test_a_broken_line_does_not_hide_its_neighbours(tmp_path: Path, broken: bytes) -> None:
-    path = tmp_path / "measurements.jsonl"
-    path.write_bytes(broken + lines(document()) + broken + lines(reset_by_name()))
-
-    read = list(import_ooni(path))
-
-    assert [m.ooni_blocking for m in read] == [None, False, None, "http-failure"]
-    assert "no JSON" in read[0].problems[0]
-
-
-def test_a_file_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None:
-    path = tmp_path / "measurements.jsonl.gz"
-    whole = gzip.compress(lines(*[document() | {"n": n} for n in range(2000)]))
-    path.write_bytes(whole[:-200])
-
-    read = list(import_ooni(path))
-
-    assert len(read) > 500
-    assert "ends early" in read[-1].problems[0]
-
-
-def test_a_missing_file_and_a_foreign_compression_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="name a file"):
-        list(import_ooni(tmp_path / "none"))
-    packed = tmp_path / "m.jsonl.zst"
-    packed.write_bytes(b"\x28\xb5\x2f\xfd....")
-    with pytest.raises(UsageError, match="zstd"):
-        list(import_ooni(packed))
+    assert measurement.problems == ()
+    assert measurement.later == ()
