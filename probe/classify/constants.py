@@ -90,6 +90,8 @@ FREEZE_MIN_BYTES = 6_000
 FREEZE_MAX_BYTES = 40_960
 FREEZE_SPREAD_MAX = 0.25
 FREEZE_RUNS_STRONG = 4
+# Over QUIC a control has gone further when it carried so many times what these pages did.
+FREEZE_MARGIN = 1.5
 # So many connections of nothing but PINGs that all stop (or all do not) tell packets from bytes.
 PING_RUNS = 2
 # A connection that stopped for its packets carried less than this share of what downloads did.

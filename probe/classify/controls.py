@@ -163,6 +163,12 @@ class Tried:
         )
 
     @once
+    def quic_bytes(self) -> int:
+        """Most bytes that came over QUIC in one download."""
+        flows = [flow_of(o) for o in self.seen if isinstance(o, QuicObservation)]
+        return max((f.bytes for f in flows), default=0)
+
+    @once
     def stalled(self) -> bool:
         """Whether a download, or a handshake whose hello was taken, stopped for good."""
         flows = [flow_of(o) for o in self.seen if isinstance(o, HttpObservation)]

@@ -89,6 +89,17 @@ class QuicLook:
         return stops_by(pings, self.stalls)
 
     @once
+    def controls_go_further(self) -> bool:
+        """Whether another host's QUIC carries more on this line than these pages did.
+
+        A router that stops each UDP flow after so many packets stops everybody's.
+        """
+        unrelated = [flow_of(o) for o in self.facts.others if isinstance(o, QuicObservation)]
+        most = max((f.bytes for f in unrelated), default=0)
+        told = max(most, self.facts.vantage.facts.quic_bytes or 0)
+        return bool(self.stalls) and told > k.FREEZE_MARGIN * max(f.bytes for f in self.stalls)
+
+    @once
     def goes_further_elsewhere(self) -> bool:
         """Whether another vantage point reads more than that from the endpoint itself, now."""
         return any(

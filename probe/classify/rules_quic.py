@@ -61,7 +61,9 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
     ),
     Rule[QuicLook](
         id="quic.frozen_after_packets",
-        when=lambda look: look.stalls_alike and look.stops_by == "packets" and look.gate == "pass",
+        when=lambda look: (
+            look.stalls_alike and look.stops_by == "packets" and look.controls_go_further
+        ),
         state=State.IMPAIRED,
         category=Category.TRANSFER_FREEZE,
         subtype="packets",

@@ -125,6 +125,7 @@ def _facts(gates: Gates) -> VantageFacts:
             if (own := [rate for t in gates.passing for rate in t.rates_of(family)])
         },
         rtt_s=min(connects) if connects else None,
+        quic_bytes=max((t.quic_bytes for t in gates.tried), default=0) or None,
         neutral_addresses=tuple(_neutral_addresses(gates)),
     )
 

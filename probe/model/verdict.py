@@ -158,6 +158,8 @@ class VantageFacts(Value):
     """{"ipv6": 9e6}: the same, by family."""
     rtt_s: float | None = None
     """The fastest connection to a control."""
+    quic_bytes: int | None = None
+    """Most bytes that a control sent over QUIC in one download."""
     neutral_addresses: tuple[str, ...] = ()
     """Addresses of controls that accept foreign names, proved in the gates: hosts for C2."""
     responders: tuple[str, ...] = ()

@@ -194,6 +194,12 @@ ENVIRONMENTS: Final[Mapping[str, Environment]] = MappingProxyType(
                 quic=False,
             ),
             Environment(
+                "capped-udp443",
+                "a router stops each flow of UDP to port 443 after 25 packets, whoever is asked",
+                boxes=lambda ground, _seed: {0: (ground.box("Q07"),)},
+                quic=False,
+            ),
+            Environment(
                 "no-udp",
                 "a firewall passes TCP only; its own resolver answers",
                 boxes=lambda ground, _seed: {1: (Outage(protocol=UDP, spares=ground.resolvers()),)},

@@ -55,11 +55,12 @@ class Tempo:
     """Of the timeouts; packets take as long as ever."""
 
     def of(self, pacing: Pacing) -> Pacing:
-        """Return the pacing with shorter timeouts."""
+        """Return the pacing with shorter timeouts; a stall is one only after a read's patience."""
         hurried = {
             name: getattr(pacing, name) * self.patience
             for name in Pacing.model_fields
             if name.endswith(("_timeout_s", "_window_s", "_idle_s", "_total_s"))
+            and name != "read_idle_s"
         }
         return pacing.model_copy(update=hurried)
 

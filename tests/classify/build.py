@@ -139,6 +139,7 @@ def online(
     plain: dict[str, Any] = {
         "rate_bps": 20e6,
         "rtt_s": 0.04,
+        "quic_bytes": 40_000,
         "working_resolvers": WORKING,
         "asns": (12389,),
         "resolver_asns": (12389,),
