@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from probe.exchange.privacy import Privacy
+from probe.exchange.privacy import Privacy, shown_run_id
 from probe.exchange.rows import Export, Table, json_rows
 from probe.model.run import Run
 from probe.store import Reader
@@ -23,7 +23,8 @@ def jsonl_lines(
     for run in runs:
         for table in tables:
             # A run's own row says its id itself.
-            name = "" if table is Table.RUNS else f'"run":{json.dumps(run.id)},'
+            run_id = shown_run_id(run.id, privacy)
+            name = "" if table is Table.RUNS else f'"run":{json.dumps(run_id)},'
             head = f'{{"table":"{table}",{name}'
             for row in json_rows(export, run, table):
                 yield head + row[1:]

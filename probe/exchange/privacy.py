@@ -4,6 +4,7 @@ Stored rows bear no address of the client in the first place (probe/scrub). What
 measured is when exactly, through which network, and what this machine looks like.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,6 +53,8 @@ class Sharing:
     shown_asns: frozenset[int]
     """publish: networks from which so many measure that naming one tells nobody's name."""
     own_endpoints: frozenset[str]
+    own_services: frozenset[str]
+    """Those of which every endpoint is the person's own: their names are theirs, too."""
     shift: timedelta
     """By which all times move, so that the run begins at the full hour."""
 
@@ -67,6 +70,7 @@ class Sharing:
         if self.privacy is Privacy.OWN:
             return fields
         shown = fields | {"notes": [], "pacing": {}, "consent_sha256": None}
+        shown["id"] = shown_run_id(fields["id"], self.privacy)
         for name in ("started_at", "ended_at"):
             shown[name] = self._moved(fields.get(name))
         for name in ("vantage", "vantage_end"):
@@ -76,6 +80,8 @@ class Sharing:
             versions = fields.get("versions") or {}
             kept = ("roadblock", "geo", "openssl")
             shown["versions"] = {name: versions[name] for name in kept if name in versions}
+            services = fields.get("services") or ()
+            shown["services"] = [name for name in services if name not in self.own_services]
         return shown
 
     def observation(self, fields: Fields) -> Fields | None:
@@ -100,8 +106,12 @@ class Sharing:
 
     def verdict(self, fields: Fields) -> Fields | None:
         """Return the verdict's JSON object as it may be shown; None: not at all."""
-        if self._is_private(fields):
+        if self._is_private(fields) or (
+            self.privacy is Privacy.PUBLISH and fields.get("service") in self.own_services
+        ):
             return None
+        if self.privacy is Privacy.PUBLISH and fields.get("witness") in self.own_endpoints:
+            fields = fields | {"witness": None}
         location = fields.get("location")
         if location is not None and self.hides_network(location.get("asn")):
             # A box in the first networks of the way tells which network that is.
@@ -158,10 +168,27 @@ def sharing_of(
     *,
     shown_asns: Collection[int] = (),
     own_endpoints: Collection[str] = (),
+    own_services: Collection[str] = (),
 ) -> Sharing:
     """Return how rows of this run are shown at this level."""
     hour = run.started_at.replace(minute=0, second=0, microsecond=0)
-    return Sharing(privacy, frozenset(shown_asns), frozenset(own_endpoints), run.started_at - hour)
+    return Sharing(
+        privacy,
+        frozenset(shown_asns),
+        frozenset(own_endpoints),
+        frozenset(own_services),
+        run.started_at - hour,
+    )
+
+
+def shown_run_id(run_id: str, privacy: Privacy) -> str:
+    """Return a run's id without the minutes and seconds that it begins with.
+
+    20261123T214307Z-a1b2c3 is shown as 20261123T210000Z-a1b2c3; an id of another form as it is.
+    """
+    if privacy is Privacy.OWN:
+        return run_id
+    return re.sub(r"\A(\d{8}T\d{2})\d{4}Z", r"\g<1>0000Z", run_id)
 
 
 def _without_query(url: str) -> str:

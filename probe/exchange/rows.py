@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from probe.exchange.columns import COLUMNS, EXPORT_SCHEMA, Table
-from probe.exchange.privacy import Privacy, Sharing, sharing_of
+from probe.exchange.privacy import Privacy, Sharing, sharing_of, shown_run_id
 from probe.model.observation import (
     DnsObservation,
     HttpObservation,
@@ -67,10 +67,19 @@ class Export:
     def sharing(self, run: Run) -> Sharing:
         """Return what is left out of this run's rows."""
         own: Collection[str] = ()
-        if self.privacy is Privacy.PUBLISH:
-            catalogue = self.reader.catalogue(run.id)
-            own = [e.id for e in catalogue.endpoints if e.own] if catalogue is not None else ()
-        return sharing_of(run, self.privacy, shown_asns=self.shown_asns, own_endpoints=own)
+        services: set[str] = set()
+        catalogue = self.reader.catalogue(run.id) if self.privacy is Privacy.PUBLISH else None
+        if catalogue is not None:
+            own = [e.id for e in catalogue.endpoints if e.own]
+            services = {e.service for e in catalogue.endpoints if e.own}
+            services -= {e.service for e in catalogue.endpoints if not e.own}
+        return sharing_of(
+            run,
+            self.privacy,
+            shown_asns=self.shown_asns,
+            own_endpoints=own,
+            own_services=services,
+        )
 
 
 def json_rows(export: Export, run: Run, table: Table) -> Iterator[str]:
@@ -108,12 +117,13 @@ def flat_rows(export: Export, runs: Iterable[Run], table: Table) -> Iterator[tup
 
 def _flat(export: Export, run: Run, table: Table) -> Iterator[dict[str, Any]]:
     is_own = export.privacy is Privacy.OWN
+    run_id = shown_run_id(run.id, export.privacy)
     for fields, line in _shown_rows(export, run, table):
         if table is Table.OBSERVATIONS:
             details = line if is_own else to_json(fields).decode()
             fields = _DEFAULTS[fields["step"]] | fields
             fields["details"] = details
-        fields["run"] = run.id
+        fields["run"] = run_id
         yield fields
 
 

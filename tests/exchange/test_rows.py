@@ -1,9 +1,11 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from probe.exchange.columns import COLUMNS, KEYS, Kind
 from probe.exchange.csv import csv_lines
@@ -11,9 +13,10 @@ from probe.exchange.jsonl import jsonl_lines
 from probe.exchange.privacy import Privacy, sharing_of
 from probe.exchange.rows import Export, Table, flat_rows, json_objects
 from probe.model.observation import OBSERVATION
+from probe.model.target import Service
 from probe.model.verdict import Location, Verdict
-from probe.store import Reader
-from tests.store.conftest import a_run, a_verdict, look
+from probe.store import Reader, open_reader, open_writer
+from tests.store.conftest import A_SERVICE, A_VANTAGE, a_catalogue, a_run, a_verdict, look
 
 
 def objects(reader: Reader, table: Table, privacy: Privacy, **more: Any) -> list[dict[str, Any]]:
@@ -167,6 +170,63 @@ def test_publishing_leaves_own_endpoints_out(reader: Reader) -> None:
     verdicts = objects(reader, Table.VERDICTS, Privacy.PUBLISH)
 
     assert {row["endpoint"] for row in (*observations, *verdicts)} == {"a.web"}
+
+
+def test_publishing_names_no_service_of_ones_own(tmp_path: Path) -> None:
+    """An employer's host stands in a service's name as much as in an endpoint's."""
+    path = tmp_path / "own.db"
+    catalogue = a_catalogue("blog.web", "news.web")
+    mine, news = (
+        Service(
+            id=name,
+            name=name,
+            endpoints=(e.model_copy(update={"service": name, "own": name == "blog"}),),
+        )
+        for name, e in zip(("blog", "news"), catalogue.services[0].endpoints, strict=True)
+    )
+    run = a_run(services=("blog", "news"))
+
+    async def fill() -> None:
+        async with open_writer(path, inline=True) as writer:
+            await writer.begin_run(run, catalogue.model_copy(update={"services": (mine, news)}))
+            said = [
+                A_SERVICE.model_copy(update={"service": name, "witness": f"{name}.web"})
+                for name in ("blog", "news")
+            ]
+            await writer.add_verdicts(run.id, (), said, A_VANTAGE, set_id="s")
+
+    trio.run(fill)
+    with open_reader(path) as reader:
+        lines = list(jsonl_lines(reader, reader.runs(), tuple(Table), privacy=Privacy.PUBLISH))
+
+    assert "blog" not in "".join(lines)
+    assert any('"table":"services"' in line and "news" in line for line in lines)
+
+
+@pytest.mark.parametrize("table", Table)
+@pytest.mark.parametrize("privacy", [Privacy.SHARE, Privacy.PUBLISH])
+def test_a_runs_id_tells_no_minute(tmp_path: Path, table: Table, privacy: Privacy) -> None:
+    """Times are given to the hour: an id that begins with the second undid that."""
+    path = tmp_path / "timed.db"
+    run = a_run(id="20261123T214307Z-a1b2c3")
+
+    async def fill() -> None:
+        async with open_writer(path, inline=True) as writer:
+            await writer.begin_run(run, a_catalogue("a.web"))
+            await writer.add((*look("a.web"),))
+            await writer.add_verdicts(run.id, [a_verdict()], [A_SERVICE], A_VANTAGE, set_id="s")
+
+    trio.run(fill)
+    with open_reader(path) as reader:
+        text = "\n".join(
+            (
+                *csv_lines(reader, reader.runs(), table, privacy=privacy),
+                *jsonl_lines(reader, reader.runs(), (table,), privacy=privacy),
+            )
+        )
+
+    assert text.count("20261123T210000Z-a1b2c3") >= 2
+    assert "214307" not in text
 
 
 def test_publishing_keeps_evidence_and_drops_raw_bytes(reader: Reader) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from probe.exchange.privacy import Privacy, Sharing
+from probe.exchange.privacy import Privacy, Sharing, shown_run_id
 from probe.exchange.rows import Export
 from probe.model.observation import (
     OBSERVATION,
@@ -99,9 +99,13 @@ def _document(
     remote = [o for o in observations if o.vantage is not None]
     where = _vantage(run, sharing)
     keys = _steps(seen, start) | {
-        "x_run": run.id,
+        "x_run": shown_run_id(run.id, sharing.privacy),
         "x_endpoint": endpoint.id,
-        "x_verdicts": [json.loads(v.model_dump_json(exclude_defaults=True)) for v in verdicts],
+        "x_verdicts": [
+            shown
+            for v in verdicts
+            if (shown := sharing.verdict(json.loads(v.model_dump_json(exclude_defaults=True))))
+        ],
         "x_controls": [
             json.loads(o.model_dump_json(exclude_defaults=True, exclude={"chain", "body"}))
             for o in observations
