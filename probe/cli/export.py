@@ -121,15 +121,15 @@ def command(
         tuple(Table(name) for name in tables),
         Privacy(privacy or (Privacy.PUBLISH if form in _FOR_OTHERS else Privacy.OWN)),
         frozenset(shown_asns),
-        frozenset(filter(None, (name.strip() for name in services.split(",")))),
+        services_named(services),
     )
     _check(wanted, output, run_id, is_dated=every or since is not None or until is not None)
     with reading(database) as reader:
         if every or since or until:
-            runs = _between(reader.runs(stored_world(world)), since, until)
+            runs = between(reader.runs(stored_world(world)), since, until)
         else:
             runs = (chosen_run(reader, run_id, world),)
-        _check_services(wanted.services, reader, runs)
+        check_services(wanted.services, reader, runs)
         if form == "datapackage" and output is not None:
             _write_package(reader, runs, wanted, output, licence)
         elif form == "parquet" and output is not None:
@@ -178,7 +178,12 @@ def _check(wanted: _Wanted, output: Path | None, run_id: str | None, *, is_dated
         raise UsageError("--run names one run: leave --all, --since and --until out")
 
 
-def _check_services(services: frozenset[str], reader: Reader, runs: Sequence[Run]) -> None:
+def services_named(text: str) -> frozenset[str]:
+    """Read "instagram, rt"."""
+    return frozenset(filter(None, (name.strip() for name in text.split(","))))
+
+
+def check_services(services: frozenset[str], reader: Reader, runs: Sequence[Run]) -> None:
     """Refuse a name that no run knows: an empty file would look like nothing measured."""
     if not services or not runs:
         return
@@ -190,9 +195,8 @@ def _check_services(services: frozenset[str], reader: Reader, runs: Sequence[Run
         raise UsageError(f"--services: there is no service {name!r}; {hint}")
 
 
-def _between(
-    runs: Sequence[Run], since: datetime | None, until: datetime | None
-) -> tuple[Run, ...]:
+def between(runs: Sequence[Run], since: datetime | None, until: datetime | None) -> tuple[Run, ...]:
+    """Return the runs from one day to another, both included."""
     first = since.replace(tzinfo=UTC) if since else None
     end = until.replace(tzinfo=UTC) + timedelta(days=1) if until else None
     return tuple(

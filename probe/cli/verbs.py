@@ -40,6 +40,12 @@ VERBS = (
     Verb(
         "import", Section.SHARE, "Judge OONI's measurements anew, beside its verdicts.", "importing"
     ),
+    Verb(
+        "publish-kit",
+        Section.SHARE,
+        "Make a folder to publish, with citation and description.",
+        "publishing",
+    ),
     Verb("consent", Section.SET_UP, "Read, give or withdraw the consent to measure from here."),
     Verb("doctor", Section.SET_UP, "Check this machine: clock, resolver, IPv6, disk, rights."),
     Verb("service", Section.SET_UP, "Let systemd start a run by a timer."),
