@@ -70,11 +70,12 @@ def what(observation: Observation) -> str:
 def result(observation: Observation) -> str:
     """Return what came of it: the failure with its raw code, or what was received."""
     if isinstance(observation, PingObservation):
-        return f"{observation.pings_answered} of {observation.pings_sent} answered"
+        told = f"{observation.pings_answered} of {observation.pings_sent} answered"
+        return told if observation.ended == "complete" else f"{told}, then {observation.ended}"
     if observation.failure is not None:
         failure = observation.failure
         raw = f" ({failure.raw})" if failure.raw else ""
-        return f"{failure.word.value}{raw} at {failure.operation.value}"
+        return f"{failure.word.value}{raw} at {failure.operation.value}{_router(observation)}"
     match observation:
         case DnsObservation():
             return "; ".join(_answers(observation)) or "no answer"
@@ -93,6 +94,14 @@ def result(observation: Observation) -> str:
             return _walk(observation)
         case TcpObservation() | LocalObservation():
             return "ok"
+
+
+def _router(observation: Observation) -> str:
+    """Return which router's message ended a connection: type, code and sender."""
+    if not isinstance(observation, TcpObservation) or observation.icmp is None:
+        return ""
+    kind, code, sender = observation.icmp
+    return f"; ICMP {kind}/{code} from {sender or 'a router nearby'}"
 
 
 def _walk(observation: TraceObservation) -> str:

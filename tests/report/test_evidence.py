@@ -7,6 +7,7 @@ from probe.model.observation import (
     DnsObservation,
     Failure,
     HttpObservation,
+    PingObservation,
     TcpObservation,
     TlsObservation,
 )
@@ -51,6 +52,27 @@ STEPS = {
     "tls": step(
         TlsObservation, 2, address="157.240.31.63", server_name="www.instagram.com", failure=RESET
     ),
+    "prohibited": step(
+        TcpObservation,
+        4,
+        address="157.240.31.63",
+        port=443,
+        failure=Failure(
+            word=FailureWord.HOST_UNREACHABLE, operation=Operation.CONNECT, raw="EHOSTUNREACH"
+        ),
+        icmp=(3, 13, "198.18.0.1"),
+    ),
+    "pings": step(
+        PingObservation,
+        5,
+        address="157.240.31.63",
+        server_name="www.instagram.com",
+        method="h2",
+        pings_sent=7,
+        pings_answered=6,
+        ended="silent",
+        failure=Failure(word=FailureWord.GENERIC_TIMEOUT_ERROR, operation=Operation.READ),
+    ),
     "http": step(
         HttpObservation,
         3,
@@ -80,6 +102,12 @@ STEPS = {
             "www.instagram.com @ 157.240.31.63, hello ssl",
             "connection_reset (ECONNRESET) at handshake",
         ),
+        (
+            "prohibited",
+            "port 443 @ 157.240.31.63",
+            "host_unreachable (EHOSTUNREACH) at connect; ICMP 3/13 from 198.18.0.1",
+        ),
+        ("pings", "PINGs, h2 www.instagram.com @ 157.240.31.63", "6 of 7 answered, then silent"),
     ],
 )
 def test_a_step_says_what_was_asked_and_what_came(name, asked, came):
@@ -95,7 +123,7 @@ def test_the_evidence_stands_in_time_order_and_marks_what_carries_the_verdict():
     )
 
     rows = [line for line in text.splitlines() if " ms " in line]
-    assert [row.split()[0] == "*" for row in rows] == [False, False, True, False]
+    assert [row.split()[0] == "*" for row in rows] == [number == 2 for number in range(len(STEPS))]
     assert "by rule test.rule" in text
 
 
