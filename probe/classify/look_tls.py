@@ -54,11 +54,17 @@ class TlsLook(Shown):
 
     @once
     def was_rechecked(self) -> bool:
-        """Whether a control was tried again after a wait, and failed still."""
-        return any(
-            h.seen.attempt >= k.RECHECK_ROUND and not h.is_alive and self._is_rested(h)
+        """Whether a control was tried again after a wait, and failed still, in the same way.
+
+        What came sooner than the server could has to come so again: many servers refuse a neutral
+        name by themselves, a round trip later.
+        """
+        again = [
+            h
             for h in self.controls
-        )
+            if h.seen.attempt >= k.RECHECK_ROUND and not h.is_alive and self._is_rested(h)
+        ]
+        return bool(again) and all(h.is_too_soon or not self.is_injected for h in again)
 
     def _is_rested(self, control: Handshake) -> bool:
         """Whether no attempt with the name came shortly before a control."""

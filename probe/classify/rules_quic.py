@@ -215,6 +215,7 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
             look.all_silent
             and look.c1 == "dead"
             and look.negotiation_tried
+            and not look.negotiates
             and look.gate == "pass"
             and look.tcp_works
             and look.works_elsewhere
