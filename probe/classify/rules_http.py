@@ -33,7 +33,7 @@ def _is_told_apart(look: HttpLook) -> bool:
     That a neutral Host gets another one does not: a server that moved, or that refuses our country,
     answers other names otherwise.
     """
-    return look.c2 == "dead" or bool(look.too_soon)
+    return look.c2 == "dead" or look.is_physical
 
 
 def _is_bare_refusal(look: HttpLook) -> bool:
@@ -233,8 +233,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         id="http.refusal_without_origin",
         when=lambda look: (
             _is_bare_refusal(look)
-            and (not look.is_known or look.is_too_soon)
-            and _is_told_apart(look)
+            and (look.is_too_soon or (not look.is_known and _is_told_apart(look)))
         ),
         state=State.BLOCKED,
         category=Category.BLOCKPAGE,
@@ -278,7 +277,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
     ),
     Rule[HttpLook](
         id="http.strange_page",
-        when=lambda look: look.is_unlike_known and look.c2 == "dead",
+        when=lambda look: look.is_unexpected and look.c2 == "dead",
         state=State.BLOCKED,
         category=Category.BLOCKPAGE,
         subtype="page",
