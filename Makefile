@@ -12,7 +12,7 @@ DB ?= results/roadblock.db
 # Further options of the command, as in: make run ARGS="instagram --profile quick"
 ARGS ?=
 
-.PHONY: help demo run test bench lint format types walls wheel truth dated regressions mutants constants schema requirements check clean
+.PHONY: help demo run test bench lint format types walls wheel truth dated regressions mutants constants gallery schema requirements check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ peers: $(READY) ## Ask curl and blackbox exporter about the same targets, on rea
 
 null: $(READY) ## Count what the exact test claims where there is nothing (10 million sequences)
 	@$(BIN)/python -m probe.trial.null $(ARGS)
+
+gallery: $(READY) ## Make the pictures of docs/gallery anew (two minutes)
+	@$(BIN)/python -m probe.trial.gallery docs/gallery
 
 schema: $(READY) ## Write results/schema/ and its dictionary anew from the models
 	@$(BIN)/python -m probe.report.schema results/schema

@@ -83,6 +83,20 @@ def test_no_data_and_insufficient_never_look_like_ok(draw):
     assert len(re.findall(r'style="fill: none;[^"]*stroke-dasharray', svg.decode())) == 2
 
 
+def test_what_was_found_less_often_is_not_hidden(draw, tmp_path):
+    """Blocked in the last week of three: the most frequent finding alone would say "ok"."""
+    path = tmp_path / "late.db"
+
+    async def fill():
+        async with open_writer(path) as writer:
+            for number, found in enumerate((FINE, FINE, CUT)):
+                await store(writer, a_run(number, "RU", 1), {"bbc": found})
+
+    trio.run(fill)
+
+    assert "2 of 3; blocked 1" in words_of(draw("svg", "map", more=("--db", str(path))))
+
+
 def test_a_day_without_a_count_of_blocked_is_marked_by_a_letter(draw):
     """A nought on the colour of `impaired` would tell by colour alone."""
     words = words_of(draw("svg", "days"))

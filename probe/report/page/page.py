@@ -22,6 +22,7 @@ from probe.report.page.parts import (
     day_mark,
     event_numbers,
     has_values,
+    how_often,
     no_causes,
     pace_curves,
     part,
@@ -100,7 +101,8 @@ def _heat_map(facts: Facts, words: Wording, names: Mapping[str, str], note: str)
         name = text(names.get(service, service))
         rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     table = (
-        f"<table><caption>Most frequent finding, and how often of how many</caption>"
+        "<table><caption>Most frequent finding, how often of how many; the worst other one"
+        "</caption>"
         f"<thead><tr><td></td>{heading}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     data = (
@@ -124,18 +126,14 @@ def _heat_map(facts: Facts, words: Wording, names: Mapping[str, str], note: str)
 def _heat_cell(cell: Cell | None, words: Wording) -> str:
     if cell is None:
         return '<td class="nodata">no data</td>'
+    often = f"<small>{how_often(cell)}</small>"
     if cell.main is None:
-        return (
-            f'<td class="insufficient">insufficient<small>0 of {cell.unclear} can tell</small></td>'
-        )
-    state, category, count = cell.main
+        return f'<td class="insufficient">insufficient{often}</td>'
+    state, category, _ = cell.main
     said = words.cells[category]
     head = state.value if state is State.OK else f"{state.value}: {said}"
     title = "; ".join(f"{s.value} {c.value} {n}" for (s, c), n in cell.findings.most_common())
-    return (
-        f'<td class="{state.value}" title="{text(title)}">{text(head)}'
-        f"<small>{count} of {cell.n}</small></td>"
-    )
+    return f'<td class="{state.value}" title="{text(title)}">{text(head)}{often}</td>'
 
 
 def _state_key() -> str:

@@ -92,7 +92,7 @@ _WORDS: Final = {
     "map": (
         "Services by network",
         "Each cell names the most frequent finding, and in how many of the runs that could tell "
-        "it was made.",
+        "it was made; beside it the worst other one.",
     ),
     "days": (
         "Days",
@@ -153,6 +153,20 @@ def event_numbers(events: Sequence[Event], days: Sequence[date]) -> dict[date, i
     """Number the shown days on which something is known to have happened: {day: 1}."""
     found = sorted({e.earliest.date() for e in events if days[0] <= e.earliest.date() <= days[-1]})
     return {day: number for number, day in enumerate(found, start=1)}
+
+
+def how_often(cell: Cell) -> str:
+    """Return "11 of 18; blocked 7": how often the main finding was made, and the worst beside it.
+
+    A service that was blocked in the last week of three is not just "ok".
+    """
+    if cell.main is None:
+        return f"0 of {cell.unclear} can tell"
+    main, _, count = cell.main
+    states = cell.states()
+    worst = next(state for state in _WORST if states[state])
+    beside = f"; {worst.value} {states[worst]}" if worst is not main else ""
+    return f"{count} of {cell.n}{beside}"
 
 
 def day_mark(cell: Cell) -> tuple[State, str]:

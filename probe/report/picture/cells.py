@@ -20,13 +20,14 @@ from probe.report.page.parts import (
     STATES,
     day_mark,
     event_numbers,
+    how_often,
     shown_days,
 )
 from probe.report.picture.ink import COLOURS, HATCH, NORMAL, SMALL, face_of, text_of
 from probe.report.picture.panel import Panel, Source, letters_wide, nothing
 
 # Inches.
-_COLUMN, _ROW = 1.25, 0.42
+_COLUMN, _ROW = 1.35, 0.42
 _DAY_COLUMN, _DAY_ROW = 0.29, 0.28
 _KEY_LINE = 0.24
 _NETWORKS_MAX: Final = 60
@@ -82,11 +83,12 @@ def services_by_network(source: Source) -> Panel:
 def _map_cell(cell: Cell | None, words: Wording) -> _Look:
     if cell is None:
         return _NOTHING
+    often = how_often(cell)
     if cell.main is None:
-        return _of(State.INSUFFICIENT, f"insufficient\n0 of {cell.unclear} can tell")
-    state, category, count = cell.main
+        return _of(State.INSUFFICIENT, f"insufficient\n{often}")
+    state, category, _ = cell.main
     head = state.value if state is State.OK else f"{state.value}: {words.cells[category]}"
-    return _of(state, "\n".join((*textwrap.wrap(head, 19)[:2], f"{count} of {cell.n}")))
+    return _of(state, "\n".join((*textwrap.wrap(head, 19)[:2], often)))
 
 
 # --- days -----------------------------------------------------------------------------------------
