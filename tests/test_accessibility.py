@@ -112,7 +112,10 @@ def pages(database, tmp_path_factory):
         "status of a service": board.service("r27", "instagram"),
         "status in Russian": Board(database, load_catalogue(), wording("ru")).front(),
     }
-    found = {"report": report.as_uri()}
+    score = folder / "score.html"
+    campaign = ["--scenarios", "1", "--benign", "1", "--processes", "1", "--html", str(score)]
+    assert main(["lab", "score", *campaign]) == 0
+    found = {"report": report.as_uri(), "score": score.as_uri()}
     for name, text in made.items():
         file = folder / f"{name}.html"
         linked = '<link rel="stylesheet" href="/style.css">'
@@ -130,7 +133,9 @@ def browser(tmp_path_factory):
 
 @in_a_browser
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
-@pytest.mark.parametrize("page", ["report", "status", "status of a service", "status in Russian"])
+@pytest.mark.parametrize(
+    "page", ["report", "status", "status of a service", "status in Russian", "score"]
+)
 def test_nobody_is_kept_from_reading_it(pages, browser, page, width, scheme):
     axe = importlib.resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
 
@@ -149,7 +154,7 @@ def test_nobody_is_kept_from_reading_it(pages, browser, page, width, scheme):
 
 @in_a_browser
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
-@pytest.mark.parametrize("page", ["report", "status", "status of a service"])
+@pytest.mark.parametrize("page", ["report", "status", "status of a service", "score"])
 def test_nothing_scrolls_sideways_and_nobody_is_asked(pages, browser, page, width, scheme):
     browser.show(pages[page], width=width, scheme=scheme)
     browser.evaluate(UNFOLD)

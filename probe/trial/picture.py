@@ -12,7 +12,8 @@ from probe.trial.score import Score
 _STYLE: Final = """
 :root { color-scheme: light dark; --right: #2e7d32; --wrong: #c62828; --silent: #757575;
   --other: #b26a00; --line: #8884; }
-body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem;
+  background: Canvas; color: CanvasText; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .figure { font-size: 1.6rem; font-weight: 600; }
 .row { margin: .9rem 0; } .name { font-weight: 600; overflow-wrap: anywhere; }
@@ -40,13 +41,14 @@ def page(score: Score) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta http-equiv="Content-Security-Policy"'
             " content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-            f"<title>Roadblock's score in the lab</title><style>{_STYLE}</style></head><body>",
+            f"<title>Roadblock's score in the lab</title><style>{_STYLE}</style></head>",
+            "<body><main>",
             *_summary(score),
             *_grades(score),
             *_rows(score),
             *_matrix(score),
             *_not_right(score),
-            "</body></html>\n",
+            "</main></body></html>\n",
         )
     )
 
@@ -131,13 +133,13 @@ def _matrix(score: Score) -> Iterator[str]:
     rows = sorted({true for true, _ in score.confusion})
     columns = sorted({said for _, said in score.confusion})
     yield "<h2>The same as a matrix</h2><p>Rows: what is true. Columns: what was said.</p>"
-    yield '<div class="scroll"><table><tr><th></th>'
-    yield "".join(f"<th>{escape(column)}</th>" for column in columns) + "</tr>"
+    yield _scrolling("Matrix of what is true and what was said") + "<tr><td></td>"
+    yield "".join(f'<th scope="col">{escape(column)}</th>' for column in columns) + "</tr>"
     for row in rows:
         cells = "".join(
             f'<td class="n">{score.confusion[row, column] or ""}</td>' for column in columns
         )
-        yield f"<tr><th>{escape(row)}</th>{cells}</tr>"
+        yield f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>'
     yield "</table></div>"
 
 
@@ -147,11 +149,16 @@ def _not_right(score: Score) -> Iterator[str]:
     if not rows:
         yield "<p>Nothing.</p>"
         return
-    yield '<div class="scroll"><table><tr>'
+    yield _scrolling("Table of what is not right") + "<tr>"
     headings = ("Why", "Count", "Kind", "Said", "Rule", "True", "Example")
-    yield "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"
+    yield "".join(f'<th scope="col">{heading}</th>' for heading in headings) + "</tr>"
     for why, kind, said, rule, count, example in rows:
         true = "/".join(example.expected.node) if example.expected else ""
         cells = (why, str(count), kind, said, rule, true, f"{example.line} {example.endpoint}")
         yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
     yield "</table></div>"
+
+
+def _scrolling(label: str) -> str:
+    """Open a table that scrolls by itself, for keys too, where it is wider than the screen."""
+    return f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table>'
