@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -317,23 +318,51 @@ def test_files_of_ones_own_are_read(here, capsys):
     assert "cp.b_nat_xx_wall" in shown, "the added list speaks of the page"
 
 
-def test_the_python_of_the_guide_runs(here, monkeypatch, capsys):
-    """As a person would: in a folder where `results/roadblock.db` lies."""
-    pytest.importorskip("pandas", reason="needs pandas")
-    (here / "results").mkdir()
+@pytest.fixture(scope="module")
+def german(tmp_path_factory):
+    """A folder in which `results/roadblock.db` lies: the lab's Germany, where RT is lied about."""
+    folder = tmp_path_factory.mktemp("german")
+    (folder / "results").mkdir()
     knowledge = load_knowledge()
     world = build_world("europe-rt", knowledge.catalogue)
-    targets = [e for e in world.catalogue.endpoints if e.id == "rt.web"]
-    database = here / "results" / "roadblock.db"
+    targets = [e for e in world.catalogue.endpoints if e.id in {"rt.web", "bbc.web"}]
+    database = folder / "results" / "roadblock.db"
     play(world, targets, knowledge_in(world, knowledge), database=database)
-    (code,) = re.findall(r"```python\n(.*?)```", GUIDES["researchers"], re.DOTALL)
+    return folder
 
+
+def code_in(language):
+    (code,) = re.findall(rf"```{language}\n(.*?)```", GUIDES["researchers"], re.DOTALL)
+    return code
+
+
+def output(command, folder):
+    """Return what a program prints in a folder."""
     done = subprocess.run(
-        [sys.executable, "-c", code.replace('.db")', '.db", world="lab")')],
-        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        command, cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
-    assert "3320 blocked probable" in done.stdout
+
+def test_the_python_of_the_guide_runs(german):
+    pytest.importorskip("pandas", reason="needs pandas")
+    code = code_in("python").replace('.db")', '.db", world="lab")')
+
+    assert "3320 blocked probable" in output([sys.executable, "-c", code], german)
+
+
+def test_the_r_of_the_guide_runs(german):
+    r = shutil.which("Rscript")
+    if r is None or subprocess.run([r, "-e", "library(RSQLite)"], capture_output=True).returncode:
+        pytest.skip("needs R with RSQLite: apt-get install r-cran-rsqlite")
+    code = code_in("r").replace("FROM service_latest", "FROM lab_service_latest")
+
+    rows = [line.split()[1:] for line in output([r, "-e", code], german).splitlines()]
+    assert rows == [
+        ["service", "blocked", "n"], ["DE", "bbc", "0", "1"], ["DE", "rt", "1", "1"],
+    ]  # fmt: skip
 
 
 def test_every_extra_that_a_document_names_exists():
