@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from probe.classify.outcomes import Ending, ending_of, tls_ending
 from probe.classify.remember import once
-from probe.model.observation import Observation, TlsObservation
+from probe.classify.statements import kind_of
+from probe.model.observation import DnsObservation, HttpObservation, Observation, TlsObservation
 
 # A vantage's id may end in its country: `helper:a.example/DE`, `snapshot:2026-11-20/DE`.
 _COUNTRY = re.compile(r"/([A-Z]{2})$")
@@ -85,6 +86,19 @@ class Elsewhere:
         abroad = {v for v in self.fails_alike(step, endings) if not self._is_home(v)}
         return bool(abroad) and not self.passing(step)
 
+    def pages(self) -> tuple[HttpObservation, ...]:
+        """Answers that those were given who are served now."""
+        now = self.passing("http")
+        seen = (o for o in self.seen if isinstance(o, HttpObservation) and o.vantage in now)
+        return tuple(o for o in seen if o.status is not None)
+
+    def refuses_certificate(self) -> bool:
+        """Whether every other vantage that looks refuses the certificate that it is shown."""
+        shown = [o for o in self.seen if isinstance(o, TlsObservation) and o.vantage is not None]
+        return bool(shown) and all(
+            o.failure is not None and ending_of(o.failure) is Ending.DONE for o in shown
+        )
+
     def _is_home(self, vantage: str) -> bool:
         return self.home is not None and country_of(vantage) == self.home
 
@@ -95,5 +109,10 @@ class Elsewhere:
 
 def _ending(o: Observation) -> Ending:
     if isinstance(o, TlsObservation):
-        return tls_ending(o, trickles=False)
+        ending = tls_ending(o, trickles=False)
+        # A certificate that was refused, and not handed on: nothing was proved by it.
+        is_refused = ending is Ending.DONE and o.failure is not None and not o.chain
+        return Ending.OTHER if is_refused else ending
+    if isinstance(o, DnsObservation) and o.failure is None and o.answers:
+        return kind_of(o.answers[0], o)
     return ending_of(o.failure)

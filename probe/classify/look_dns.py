@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, is_nat64, is_nobodys
+from probe.classify.elsewhere import Elsewhere
 from probe.classify.fingerprints import is_censors
 from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
@@ -21,6 +22,7 @@ from probe.classify.statements import (
 from probe.model.observation import DnsAnswer, DnsObservation
 from probe.model.words import Flag, Transport
 
+_NOTHING = frozenset({Ending.NXDOMAIN, Ending.NODATA})
 _ADDRESS_KINDS = ("blockpage", "cname", "bogon", "wrong_address")
 """Of lies that name addresses, what tells most first."""
 
@@ -141,6 +143,17 @@ class DnsLook(Silences):
     def denying_operators(self) -> frozenset[str]:
         """Encrypted resolvers that deny the name."""
         return frozenset(s.seen.resolver for s in self.encrypted if s.kind in DENIALS)
+
+    @once
+    def is_denied_elsewhere(self) -> bool:
+        """Whether other vantage points are denied the name just so.
+
+        That it does not exist, and that it has no address, are one: libraries mix them up.
+        """
+        ours = {s.kind for s in self.first_said} & DENIALS
+        alike = ours | _NOTHING if ours & _NOTHING else ours
+        elsewhere = Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+        return bool(ours) and elsewhere.is_down("dns", alike)
 
     @once
     def all_deny(self) -> bool:

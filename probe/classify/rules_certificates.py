@@ -93,6 +93,18 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         None,
         "S09, row 22: a certificate, or a page behind it, that is known to be a censor's.",
     ),
+    insufficient_row(
+        "tls.expired_here_only",
+        lambda look: (
+            look.reason == "expired"
+            and not look.is_clock_right
+            and bool(look.elsewhere.passing("tls"))
+            and not look.same_leaf_elsewhere
+        ),
+        ("clock", "once_only"),
+        "Genuine, and out of date by our clock; elsewhere the name is proved now. A wrong clock"
+        " looks like this, and one forgotten edge.",
+    ),
     Rule[TlsLook](
         id="tls.certificate_expired",
         when=lambda look: look.reason == "expired",
@@ -134,6 +146,20 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         grade=down_grade,
         rivals=("blocked_there_too",),
         why="Other vantage points are shown the very same certificate.",
+    ),
+    Rule[TlsLook](
+        id="tls.certificate_refused_elsewhere_too",
+        when=lambda look: (
+            bool(look.foreign) and not look.forges_neutral and look.elsewhere.refuses_certificate()
+        ),
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="certificate",
+        layer=Layer.TLS,
+        locus=Locus.SERVER,
+        grade=down_grade,
+        rivals=("blocked_there_too",),
+        why="Other vantage points refuse the certificate that they are shown as well.",
     ),
     Rule[TlsLook](
         id="tls.local_product",

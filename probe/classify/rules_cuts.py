@@ -74,6 +74,16 @@ def _is_not_servers(look: HttpLook) -> bool:
     return look.c2 == "dead" or look.is_physical or at_home
 
 
+def _is_served_elsewhere_only(look: HttpLook) -> bool:
+    """In cleartext, where another vantage is served now and nothing tells the name's part yet."""
+    return (
+        not look.over_tls
+        and look.c1 is None
+        and look.c2 is None
+        and bool(look.elsewhere.passing("http"))
+    )
+
+
 RULES_CUTS: tuple[Rule[HttpLook], ...] = (
     Rule[HttpLook](
         id="http.down_elsewhere_too",
@@ -112,6 +122,30 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         "drop",
         (*_NAME_RIVALS, "slow_server"),
         "H06: silence after the Host header.",
+    ),
+    _cut(
+        "http.reset_here_only",
+        lambda look: _failing(look, Ending.RESET) and _is_served_elsewhere_only(look),
+        Category.HTTP_BLOCK,
+        "reset",
+        _NAME_RIVALS,
+        "H05: cut after the Host header here, and not elsewhere; no neutral name was tried.",
+    ),
+    _cut(
+        "http.closed_here_only",
+        lambda look: _failing(look, Ending.CLOSED) and _is_served_elsewhere_only(look),
+        Category.HTTP_BLOCK,
+        "fin",
+        _NAME_RIVALS,
+        "H05: closed after the Host header here, and not elsewhere; no neutral name was tried.",
+    ),
+    _cut(
+        "http.silent_here_only",
+        lambda look: _failing(look, Ending.SILENT) and _is_served_elsewhere_only(look),
+        Category.HTTP_BLOCK,
+        "drop",
+        (*_NAME_RIVALS, "slow_server"),
+        "H06: silence after the Host header here, and not elsewhere; no neutral name was tried.",
     ),
     _cut(
         "http.reset_inside_tls",

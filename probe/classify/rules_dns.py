@@ -277,6 +277,18 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         why="D20: verified resolvers abroad deny the name too: it does not exist for anyone.",
     ),
     Rule[DnsLook](
+        id="dns.denied_elsewhere_too",
+        when=lambda look: look.all_deny and look.is_denied_elsewhere,
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="dns",
+        layer=Layer.DNS,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("name_taken_down", "blocked_there_too", "origin_geofence"),
+        why="D20: other vantage points' own resolvers deny the name in the same way.",
+    ),
+    Rule[DnsLook](
         id="dns.denied_unverified",
         when=lambda look: look.all_deny,
         state=State.INSUFFICIENT,

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from probe.classify import constants as k
 from probe.classify.grades_dns import artefact_grade
+from probe.classify.likeness import are_unlike
 from probe.classify.look_http import HttpLook
 from probe.classify.rules import Rule, always, suspected, weaker
 from probe.classify.rules_cuts import RULES_CUTS, case_grade
@@ -39,6 +40,11 @@ def _is_told_apart(look: HttpLook) -> bool:
 def _is_bare_refusal(look: HttpLook) -> bool:
     """A refusal that bears no sign of the service."""
     return look.status in {403, 451} and not look.has("origin.header", "bot.", "geo.")
+
+
+def _is_served_elsewhere(look: HttpLook) -> bool:
+    """Whether another vantage point, now, was given no error."""
+    return any(o.status is not None and o.status < 500 for o in look.elsewhere.pages())
 
 
 def _server_grade(look: HttpLook) -> Grade:
@@ -175,6 +181,16 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
         "denied",
         "G08: reached, and refused without a reason.",
     ),
+    Rule[HttpLook](
+        id="http.error_here_only",
+        when=lambda look: look.over_tls and look.status >= 500 and _is_served_elsewhere(look),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.CONTENT,
+        locus=Locus.SERVER,
+        rivals=("site_down", "origin_geofence"),
+        why="G11: the service itself says that it fails, and serves others at the same time.",
+    ),
     _server(
         "http.server_error",
         lambda look: look.status >= 500,
@@ -309,6 +325,19 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         rivals=("server_refuses_name",),
         why="G08: a refusal with the service's own headers, or at its own addresses alone; though"
         " not verified.",
+    ),
+    Rule[HttpLook](
+        id="http.unlike_elsewhere",
+        when=lambda look: (
+            are_unlike(look.answered, look.elsewhere.pages())
+            and not look.has("expect.body", "expect.present", "expect.header", "origin.header")
+        ),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=("transparent_cache", *_PAGE_RIVALS),
+        why="H01, H08: a page in cleartext that has nothing of the one that others are given: a"
+        " block page that is not known, or another edition.",
     ),
     Rule[HttpLook](
         id="http.error_in_cleartext",

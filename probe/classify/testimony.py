@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from probe.classify import constants as k
-from probe.classify.addresses import family_of
+from probe.classify.addresses import family_of, is_bogon
+from probe.classify.elsewhere import country_of
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors, match_address
 from probe.classify.outcomes import Ending, ending_of
@@ -121,10 +122,25 @@ class Testimony:
         if any(t in {Truth.PROVED, Truth.ENDORSED} for t in truths):
             return Said(seen, answer, kind, is_true=True)
         if truths and all(t is Truth.FALSE for t in truths):
+            if self._is_zones_own(answer):
+                return Said(seen, answer, kind, is_true=None)
             return Said(seen, answer, kind, is_true=False)
         if any(self._is_known_lie(name) for name in answer.cnames):
             return Said(seen, answer, kind, is_true=False, why="cname")
         return Said(seen, answer, kind, is_true=None)
+
+    def _is_zones_own(self, answer: DnsAnswer) -> bool:
+        """Whether the zone itself names nobody's addresses: abroad they are told as well."""
+        home = self.facts.vantage.facts.country
+        told = {
+            address
+            for o in self.facts.elsewhere
+            if isinstance(o, DnsObservation)
+            and o.name == self.facts.host
+            and (home is None or country_of(o.vantage or "") != home)
+            for address in o.addresses
+        }
+        return all(is_bogon(a) and a in told for a in answer.addresses)
 
     def _is_known_lie(self, text: str) -> bool:
         knowledge = self.facts.knowledge

@@ -8,9 +8,14 @@ from probe.classify.chains import judge_chain
 from probe.exchange.ooni import OoniMeasurement
 from probe.model.evidence import Evidence
 from probe.model.knowledge import Knowledge
-from probe.model.observation import HttpObservation, Observation, TlsObservation
+from probe.model.observation import (
+    HttpObservation,
+    Observation,
+    TcpObservation,
+    TlsObservation,
+)
 from probe.model.verdict import Verdict
-from probe.model.words import Category, Family, Layer, Protocol, State
+from probe.model.words import Category, Family, Grade, Layer, Protocol, State
 from probe.report.language.wording import Wording
 from probe.report.words import finding_sentence
 
@@ -106,8 +111,41 @@ def _named(verdict: Verdict) -> str:
 def _hop(evidence: Evidence, knowledge: Knowledge) -> Hop:
     read = tuple(_read(o, knowledge) for o in evidence.observations)
     evidence = evidence.model_copy(update={"observations": read})
-    verdicts = judge(evidence, knowledge)
-    return Hop(evidence, verdicts, _speaking(verdicts))
+    verdicts = tuple(map(_of_one_look, judge(evidence, knowledge)))
+    speaking = _speaking(verdicts)
+    if speaking.state is State.INSUFFICIENT and speaking.layer in {Layer.TCP, Layer.TLS}:
+        served = _where_served(evidence)
+        if served is not None:
+            # People's clients go on to the next address (RFC 8305): the page came.
+            also = tuple(map(_of_one_look, judge(served, knowledge)))
+            if _speaking(also).state is not State.INSUFFICIENT:
+                return Hop(served, (*also, speaking), _speaking(also))
+    return Hop(evidence, verdicts, speaking)
+
+
+def _of_one_look(verdict: Verdict) -> Verdict:
+    """Return the verdict, its grade no higher than one look of another program's can bear."""
+    if verdict.grade in {Grade.CONFIRMED, Grade.STRONG}:
+        return verdict.model_copy(update={"grade": Grade.PROBABLE})
+    return verdict
+
+
+def _where_served(evidence: Evidence) -> Evidence | None:
+    """Return what was seen at the addresses that gave the page over verified TLS; None: nowhere."""
+    here = [o for o in evidence.observations if o.vantage is None]
+    gave = {
+        o.address for o in here if isinstance(o, HttpObservation) and o.over_tls and o.status
+    } & {o.address for o in here if isinstance(o, TlsObservation) and o.verified}
+    if not gave:
+        return None
+    kept = tuple(
+        o
+        for o in evidence.observations
+        if o.vantage is not None
+        or not isinstance(o, TcpObservation | TlsObservation)
+        or o.address in gave
+    )
+    return evidence.model_copy(update={"observations": kept})
 
 
 def _read(observation: Observation, knowledge: Knowledge) -> Observation:

@@ -131,6 +131,13 @@ def _denied(*, trusted: bool) -> Story:
     return told
 
 
+def _denied_elsewhere() -> Story:
+    told = _denied(trusted=False)
+    told.dns(rcode=NXDOMAIN)
+    told.elsewhere("h/DE", last(told))
+    return told
+
+
 def _broken_resolver() -> Story:
     told = Story()
     told.vantage = online(working_resolvers=(), failing_resolvers=("system/udp",))
@@ -210,6 +217,7 @@ cases(
     dns__drop=lambda: _silence("system", "google"),
     dns__silent_for_this_name=lambda: _silence("system"),
     dns__dead_name=lambda: _denied(trusted=True),
+    dns__denied_elsewhere_too=_denied_elsewhere,
     dns__denied_unverified=lambda: _denied(trusted=False),
     dns__nothing_answers=lambda: story_of(lambda s: s.dns(fails=TIMEOUT)),
     dns__system_resolver_broken=_broken_resolver,

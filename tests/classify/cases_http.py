@@ -77,6 +77,7 @@ cases(
     ),
     http__ok_expected=lambda: _expected(),
     http__denied=lambda: _answers({"status": 403}),
+    http__error_here_only=lambda: _elsewhere_http(_answers({"status": 503})),
     http__server_error=lambda: _answers({"status": 503}),
     http__cut_short_inside_tls=lambda: _answers({"status": 200, "fails": EOF}),
     http__down_elsewhere_too=lambda: _elsewhere_http(_answers(NO_ANSWER), **NO_ANSWER),
@@ -87,6 +88,13 @@ cases(
         {"status": None, "fails": EOF}, target=HTTP, c2={"status": None, "fails": EOF}
     ),
     http__silent_by_host=lambda: _answers(NO_ANSWER, target=HTTP, c2=NO_ANSWER),
+    http__reset_here_only=lambda: _elsewhere_http(
+        _answers({"status": None, "fails": RESET}, target=HTTP)
+    ),
+    http__closed_here_only=lambda: _elsewhere_http(
+        _answers({"status": None, "fails": EOF}, target=HTTP)
+    ),
+    http__silent_here_only=lambda: _elsewhere_http(_answers(NO_ANSWER, target=HTTP)),
     http__reset_inside_tls=lambda: _answers(
         {"status": None, "fails": RESET}, c2={"status": None, "fails": RESET}
     ),
@@ -111,6 +119,9 @@ cases(
     http__strange_page=lambda: _unlike_known(c2=PAGE),
     http__unexpected_page=lambda: _unlike_known(),
     http__refusal_in_cleartext=lambda: _answers({"status": 429}, target=HTTP),
+    http__unlike_elsewhere=lambda: _elsewhere_http(
+        _answers(PAGE, target=HTTP), body="<title>Instagram</title>" * 40, title="Instagram"
+    ),
     http__error_in_cleartext=lambda: _answers({"status": 502}, target=HTTP),
     http__ok=lambda: story_of(reached, page),
 )

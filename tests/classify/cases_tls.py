@@ -75,6 +75,12 @@ def _early() -> Story:
     return told
 
 
+def _expired_here() -> Story:
+    told = _elsewhere_tls(_certificate(Certificate.EXPIRED))
+    told.vantage = online(gates={"clock": "unknown"})
+    return told
+
+
 def _one_wrong() -> Story:
     told = Story()
     told.honest_dns(A1, A2)
@@ -99,6 +105,14 @@ def _without_fingerprints(told: Story, **values: object) -> Story:
 def _bad_elsewhere() -> Story:
     told = _certificate(Certificate.SELF_SIGNED)
     told.tls(A1, kind=Certificate.SELF_SIGNED, connect=False)
+    told.elsewhere("h/DE", last(told))
+    return told
+
+
+def _refused_elsewhere() -> Story:
+    """A helper that says that it refused what it was shown, and not what that was."""
+    told = _certificate(Certificate.SELF_SIGNED)
+    told.tls(A1, connect=False, fails=failure(FailureWord.SSL_UNKNOWN_AUTHORITY))
     told.elsewhere("h/DE", last(told))
     return told
 
@@ -177,10 +191,12 @@ cases(
     tls__intercepted_vantage=_intercepted_vantage,
     tls__mitm_known_certificate=lambda: _certificate(Certificate.PRIVATE_CA),
     tls__certificate_expired=lambda: _certificate(Certificate.EXPIRED),
+    tls__expired_here_only=lambda: _expired_here(),
     tls__certificate_early=lambda: _certificate(Certificate.NOT_YET_VALID),
     tls__certificate_not_yet_valid=lambda: _early(),
     tls__one_wrong_certificate=lambda: _one_wrong(),
     tls__certificate_bad_elsewhere_too=_bad_elsewhere,
+    tls__certificate_refused_elsewhere_too=_refused_elsewhere,
     tls__mitm_forges_any_name=lambda: _without_fingerprints(
         _certificate(Certificate.PRIVATE_CA, kind=Certificate.PRIVATE_CA)
     ),

@@ -193,9 +193,9 @@ CASES = [
             accessible=False,
             blocking="http-failure",
         ),
-        "insufficient",
-        "insufficient",
-        id="cut behind a redirect",
+        "blocked",
+        "tls_sni_reset",
+        id="cut behind a redirect that led the helper to the page",
     ),
     pytest.param(
         stopped(None, queries=[dns(failure="network_unreachable")], **NO_CONTROL),

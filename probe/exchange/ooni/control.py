@@ -1,6 +1,6 @@
 """What OONI's test helper saw, as observations of another vantage point (control C6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from probe.model.observation import (
     TcpObservation,
     TlsObservation,
 )
+from probe.model.target import Endpoint
 from probe.model.words import Arm, Family, Operation, Transport
 
 
@@ -37,6 +38,25 @@ def control_observations(
     )
     maker.number = elsewhere.number
     return tuple(observation for observation in made if observation is not None)
+
+
+def arrival(maker: Maker, seen: Sequence[Observation], last: Endpoint) -> list[Observation]:
+    """Return the handshake that the helper must have made where the redirects end.
+
+    It is not asked about hosts behind redirects, but follows them: that a page came in the end,
+    over TLS, says that the last host proved its name to it.
+    """
+    came = [o for o in seen if isinstance(o, HttpObservation) and o.status is not None]
+    is_asked = any(isinstance(o, TlsObservation) for o in seen)
+    if not came or is_asked or not last.url.lower().startswith("https:"):
+        return []
+    (page, *_) = came
+    fields = page.model_dump(
+        include={"experiment", "endpoint", "arm", "vantage", "started_at", "duration_s"}
+    )
+    fields |= {"id": f"{page.id}-tls", "server_name": last.host, "verified": True, "port": 443}
+    made = maker.made(TlsObservation, fields, "control.http_request")
+    return [made] if made is not None else []
 
 
 def _dns(maker: Maker, control: Fields, host: str) -> Iterator[Observation | None]:

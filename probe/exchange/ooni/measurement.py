@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from probe.exchange.ooni.control import control_observations
+from probe.exchange.ooni.control import arrival, control_observations
 from probe.exchange.ooni.document import (
     Fields,
     as_text,
@@ -173,7 +173,12 @@ class _Reading:
         vantage = self._vantage(here, control)
         hops = hops_of(here, self.endpoint)
         about = partial(
-            self._evidence, here=here, owners=owners_of(here), control=control, vantage=vantage
+            self._evidence,
+            here=here,
+            owners=owners_of(here),
+            control=control,
+            vantage=vantage,
+            last_url=hops[-1] if hops else None,
         )
         if not here:
             maker.problems.append("the document holds no step")
@@ -265,12 +270,15 @@ class _Reading:
         owners: Mapping[str, set[str]],
         control: Sequence[Observation],
         vantage: VantageVerdict,
+        last_url: str | None,
     ) -> Evidence:
         is_first = endpoint is self.endpoint
         seen = [o for o in here if is_about(o, endpoint.host, owners)]
         # The helper was asked about the first host only; of others it knows just the last page.
         is_asked = endpoint.host == self.endpoint.host
         also = [o for o in control if is_asked or isinstance(o, HttpObservation)]
+        if endpoint.url == last_url:
+            also += arrival(self.maker, also, endpoint)
         if not is_first:
             seen = [o.model_copy(update={"endpoint": endpoint.id}) for o in seen]
             also = [o.model_copy(update={"endpoint": endpoint.id}) for o in also]
@@ -300,10 +308,14 @@ class _Reading:
         kinds = ("access",) if resolver == asn and asn not in {"", "AS0"} else ()
         if resolver in _PUBLIC_RESOLVER_ASNS:
             kinds = ("public",)
-        if not (is_heard or is_alive):
+        is_online = is_heard or is_alive
+        if not is_online:
             self.maker.problems.append("neither the test helper nor any host could be reached")
+        if text_in(self.keys, "socksproxy"):
+            is_online = False
+            self.maker.problems.append("measured through a proxy: it tells of another network")
         return VantageVerdict(
-            state=VantageState.ONLINE if is_heard or is_alive else VantageState.OFFLINE,
+            state=VantageState.ONLINE if is_online else VantageState.OFFLINE,
             masked_families=_masked(here),
             sentence="Imported from OONI: its document tells of no gates.",
             facts=VantageFacts(

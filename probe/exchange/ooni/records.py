@@ -123,6 +123,8 @@ def dns_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
         resolver, address = _resolver(maker, query, transport)
         asked = text_in(query, "query_type") or "A"
         failure = failure_of(query.get("failure"), Operation.RESOLVE)
+        if text_in(query, "failure") == FailureWord.DNS_BOGON_ERROR and rows_in(query, "answers"):
+            failure = None  # OONI's opinion of the answers beside it
         for query_type in ("A", "AAAA") if asked == "ANY" else (asked,):
             answer = _answer(query, query_type, failure)
             if asked == "ANY" and query_type == "AAAA" and not answer.addresses:
