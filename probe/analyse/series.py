@@ -86,18 +86,23 @@ def series(
             label = label_of(verdict)
             if label is None:
                 continue
-            key = SeriesKey(
-                service=verdict.service,
-                endpoint=verdict.endpoint,
-                protocol=verdict.protocol,
-                family=verdict.family or "-",
-                network=network_of(run.vantage, verdict.family),
-            )
+            key = series_of(run, verdict)
             found.setdefault(key, []).append(Reading(run.started_at, label))
     return {
         key: tuple(sorted(readings, key=lambda reading: reading.at))
         for key, readings in sorted(found.items())
     }
+
+
+def series_of(run: Run, verdict: Verdict) -> SeriesKey:
+    """Return which series a verdict belongs to."""
+    return SeriesKey(
+        service=verdict.service,
+        endpoint=verdict.endpoint,
+        protocol=verdict.protocol,
+        family=verdict.family or "-",
+        network=network_of(run.vantage, verdict.family),
+    )
 
 
 def network_of(vantage: Vantage, family: Family | None) -> Network:

@@ -62,11 +62,11 @@ def command(
         history = (
             (run, [v for v in verdicts if not chosen or v.service in chosen])
             for run, verdicts in reader.history(
-                stored_world(world), since=_day(since), until=_day(until, end=True)
+                stored_world(world), since=day_of(since), until=day_of(until, end=True)
             )
         )
         every = series(history)
-    kept = {key: r for key, r in every.items() if network is None or _is_within(key, network)}
+    kept = {key: r for key, r in every.items() if network is None or is_within(key, network)}
     found = service_changes(kept)
     near = timedelta(days=event_days)
     events = load_events(targets)
@@ -113,11 +113,13 @@ def service_id(name: str, catalogue: Catalogue) -> str:
     return name
 
 
-def _is_within(key: SeriesKey, network: str) -> bool:
+def is_within(key: SeriesKey, network: str) -> bool:
+    """Tell whether a series is of a network, or of a country, as in DE/AS3320 or DE."""
     return network in {str(key.network), key.network.country}
 
 
-def _day(text: str | None, *, end: bool = False) -> datetime | None:
+def day_of(text: str | None, *, end: bool = False) -> datetime | None:
+    """Return when a day begins, or ends; None where none is named."""
     if text is None:
         return None
     try:

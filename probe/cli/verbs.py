@@ -35,6 +35,7 @@ VERBS = (
     Verb("explain", Section.READ, "Explain a word, or the evidence behind a verdict."),
     Verb("explore", Section.READ, "Open stored results in Datasette: browse, filter, ask in SQL."),
     Verb("changes", Section.READ, "Show when verdicts changed, with known events beside."),
+    Verb("rates", Section.READ, "Show how often something was found, with intervals and n."),
     Verb("classify", Section.READ, "Judge stored evidence anew, without the network."),
     Verb("export", Section.SHARE, "Write stored measurements in formats that other programs read."),
     Verb(
