@@ -145,6 +145,8 @@ def document(url: str = f"https://{HOST}/", version: str = "0.5.28", **keys: Any
         "report_id": "20240212T203347Z_webconnectivity_IT_137_n1_abc",
         "resolver_asn": "AS137",
         "software_name": "ooniprobe",
+        "software_version": "3.21.0",
+        "test_start_time": "2024-02-12 20:33:47",
         "test_helpers": {"backend": {"address": "https://0.th.ooni.org/", "type": "https"}},
         "test_name": "web_connectivity",
         "test_version": version,

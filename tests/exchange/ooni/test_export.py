@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,28 +114,3 @@ def test_a_document_to_share_begins_at_the_hour_and_names_no_resolver(reader: Re
 
 def test_a_document_made_twice_is_the_same(reader: Reader) -> None:
     assert documents(reader) == documents(reader)
-
-
-@pytest.mark.skipif(
-    "ROADBLOCK_OONIDATA" not in os.environ,
-    reason="needs a Python with oonidata, whose pins fight ours, named by ROADBLOCK_OONIDATA",
-)
-def test_oonis_own_reader_takes_it(reader: Reader, tmp_path: Path) -> None:
-    path = tmp_path / "documents.jsonl"
-    path.write_text("\n".join(ooni_lines(Export(reader), reader.runs())))
-    check = (
-        "import json, sys\n"
-        "from oonidata.dataclient import load_measurement\n"
-        "for line in open(sys.argv[1]):\n"
-        "    found = load_measurement(msmt=json.loads(line))\n"
-        "    print(type(found).__name__, len(found.test_keys.tls_handshakes))\n"
-    )
-
-    done = subprocess.run(
-        [os.environ["ROADBLOCK_OONIDATA"], "-c", check, str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout.splitlines()[0] == "WebConnectivity 1"

@@ -216,7 +216,7 @@ def test_an_alert_in_gos_words_is_an_alert() -> None:
 
 def test_without_a_time_certificates_are_not_judged_by_a_wrong_one() -> None:
     odd = document()
-    del odd["measurement_start_time"]
+    del odd["measurement_start_time"], odd["test_start_time"]
 
     measurement = read_measurement(odd)
 
