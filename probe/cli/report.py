@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from probe.cli.reading import (
 )
 from probe.errors import UsageError
 from probe.model.run import Run
+from probe.model.words import State
 from probe.reference.catalogue import load_catalogue
 from probe.reference.events import load_events
 from probe.report.document import document_json
@@ -34,6 +36,8 @@ from probe.report.words import place, wording
 from probe.store import ANY_WORLD, Reader
 from probe.store.summary import Span
 
+# As many as fit on a screen; who has measured for a year has thousands.
+_LISTED: Final = 50
 _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -43,6 +47,12 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--set", "set_id", metavar="ID", help="Which set of verdicts. Default: the latest.")
 @click.option("--list", "as_list", is_flag=True, help="List the stored runs instead.")
 @click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"--list: so many of them, the newest. Default: {_LISTED}; with --json all.",
+)
+@click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -50,10 +60,16 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 )
 @picture_options
 @click.option(
-    "--since", type=_DAY, metavar="DATE", help="Page and pictures: only runs from this day (UTC)."
+    "--since",
+    type=_DAY,
+    metavar="DATE",
+    help="Page, pictures and list: only runs from this day (UTC) on.",
 )
 @click.option(
-    "--until", type=_DAY, metavar="DATE", help="Page and pictures: only runs up to this day (UTC)."
+    "--until",
+    type=_DAY,
+    metavar="DATE",
+    help="Page, pictures and list: only runs up to this day (UTC).",
 )
 @database_option
 @language_option
@@ -63,6 +79,7 @@ def command(
     world: str | None,
     set_id: str | None,
     as_list: bool,
+    last: int | None,
     html: Path | None,
     png: Path | None,
     svg: Path | None,
@@ -75,8 +92,10 @@ def command(
 ) -> None:
     """Show a stored run in words and tables, or all runs in one page or picture."""
     files = {form: file for form, file in (("html", html), ("png", png), ("svg", svg)) if file}
-    if not files and (since or until):
-        raise UsageError("--since and --until choose what --html, --png and --svg show; name one")
+    if not files and not as_list and (since or until):
+        raise UsageError(
+            "--since and --until choose what --html, --png, --svg and --list show; name one"
+        )
     if plots and not (png or svg):
         raise UsageError("--plot chooses what --png and --svg show; name one of them")
     if files and (run_id or set_id or as_list or as_json):
@@ -89,7 +108,11 @@ def command(
             _write(reader, files, span, language, plots or PLOTS)
             return
         if as_list:
-            _list(reader, world, language, as_json)
+            runs = reader.runs(stored_world(world) if world else ANY_WORLD, _start(since))
+            end = _end(until)
+            runs = tuple(run for run in runs if end is None or run.started_at < end)
+            newest = runs[-(last or (len(runs) if as_json else _LISTED) or 1) :]
+            _list(reader, newest, len(runs) - len(newest), language, as_json)
             return
         run = chosen_run(reader, run_id, world)
         found = stored_findings(reader, run, set_id=set_id)
@@ -134,21 +157,26 @@ def _end(day: datetime | None) -> datetime | None:
     return day.replace(tzinfo=UTC) + timedelta(days=1) if day else None
 
 
-def _list(reader: Reader, world: str | None, language: str, as_json: bool) -> None:
-    runs = reader.runs(stored_world(world) if world else ANY_WORLD)
+def _list(reader: Reader, runs: Sequence[Run], earlier: int, language: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([run.model_dump(mode="json") for run in runs]))
         return
-    rows = tuple(_row(run, language) for run in runs)
-    show([Grid(("Run", "Started (UTC)", "World", "Profile", "Status", "From"), rows)], sys.stdout)
+    rows = tuple(_row(reader, run, language) for run in runs)
+    headings = ("Run", "Started (UTC)", "World", "Profile", "Status", "Services", "From")
+    show([Grid(headings, rows)], sys.stdout)
+    if earlier:
+        click.echo(f"{earlier} earlier ones are not shown: see --last and --since.")
 
 
-def _row(run: Run, language: str) -> tuple[Cell, ...]:
+def _row(reader: Reader, run: Run, language: str) -> tuple[Cell, ...]:
+    states = Counter(service.state for service in reader.services(run.id))
+    found = ", ".join(f"{states[state]} {state.value}" for state in State if states[state])
     return (
         Cell(run.id),
         Cell(f"{run.started_at:%Y-%m-%d %H:%M}"),
         Cell(run.world),
         Cell(run.profile),
         Cell(run.status),
+        Cell(found or "nothing said"),
         Cell(place(run, wording(language))),
     )

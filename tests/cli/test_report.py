@@ -1,0 +1,71 @@
+"""The list of stored runs: what is in each, and no more of them than one looks through."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from probe.cli.main import main
+from probe.model.words import State
+from tests.cli.check_samples import run, store, verdict
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """Sixty runs, a day apart; the last found Twitter blocked."""
+    runs = [
+        (
+            run(f"run-{day:02}", started_at=START + timedelta(days=day)),
+            [verdict("twitter.web", State.BLOCKED if day == 59 else State.OK)],
+        )
+        for day in range(60)
+    ]
+    path = tmp_path_factory.mktemp("report") / "runs.db"
+    return ["--db", str(store(path, *runs))]
+
+
+def listed(capsys, *arguments):
+    assert main(["report", "--list", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def ids(lines):
+    return [line.split()[0] for line in lines if line.startswith("run-")]
+
+
+def test_the_newest_fifty_are_listed_and_the_others_counted(base, capsys):
+    """Who has measured for a year has thousands."""
+    lines = listed(capsys, *base)
+
+    assert ids(lines) == [f"run-{day:02}" for day in range(10, 60)]
+    assert lines[-1] == "10 earlier ones are not shown: see --last and --since."
+
+
+def test_as_many_are_listed_as_asked_for(base, capsys):
+    assert ids(listed(capsys, "--last", "2", *base)) == ["run-58", "run-59"]
+    assert len(ids(listed(capsys, "--last", "99", *base))) == 60
+
+
+def test_days_choose(base, capsys):
+    lines = listed(capsys, "--since", "2026-01-03", "--until", "2026-01-04", *base)
+
+    assert ids(lines) == ["run-02", "run-03"]
+
+
+def test_each_says_what_was_found(base, capsys):
+    (row,) = [line for line in listed(capsys, "--last", "1", *base) if line.startswith("run-")]
+
+    assert "1 blocked" in row
+
+
+def test_for_programs_all_are_listed(base, capsys):
+    (text,) = listed(capsys, "--json", *base)
+
+    assert len(json.loads(text)) == 60
+
+
+def test_days_alone_choose_nothing(base, capsys):
+    assert main(["report", "--since", "2026-01-03", *base]) == 2
+    assert "--list" in capsys.readouterr().err
