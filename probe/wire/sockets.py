@@ -112,8 +112,9 @@ async def receive_datagram(sock: trio.socket.SocketType) -> tuple[bytes, float, 
         data = await sock.recv(65535)
         return data, trio.current_time(), None
     data, ancillary, _, _ = await sock.recvmsg(65535, _ANCILLARY_BYTES)
-    now = trio.current_time()
-    return data, now - _age_of(ancillary), ip_ttl(ancillary)
+    # In this order: what delays us between the two clocks makes an answer later, never sooner.
+    age = _age_of(ancillary)
+    return data, trio.current_time() - age, ip_ttl(ancillary)
 
 
 def _age_of(ancillary: Ancillary) -> float:
