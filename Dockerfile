@@ -8,6 +8,7 @@ RUN python3 -m venv /opt/roadblock \
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY probe ./probe
 COPY targets ./targets
+COPY results/queries ./results/queries
 RUN /opt/roadblock/bin/pip install --no-cache-dir --disable-pip-version-check --quiet --no-deps . \
     && /opt/roadblock/bin/pip uninstall --quiet --yes setuptools pip
 
