@@ -23,7 +23,15 @@ class TcpStream:
     Errors are raised as OSError to the operation in wire/ that uses the stream, which names them.
     """
 
-    __slots__ = ("_socket", "bytes_received", "bytes_sent", "head", "on_receive", "on_send")
+    __slots__ = (
+        "_socket",
+        "bytes_received",
+        "bytes_sent",
+        "head",
+        "on_receive",
+        "on_send",
+        "sent_at",
+    )
 
     def __init__(self, sock: trio.socket.SocketType) -> None:
         self._socket = sock
@@ -34,19 +42,25 @@ class TcpStream:
         self.on_receive: Callable[[float, bytes], None] | None = None
         """Called with trio's time and the bytes, to renew a patience or draw progress."""
         self.on_send: Callable[[float], None] | None = None
+        """Called with the time at which what was sent last went out."""
+        self.sent_at = 0.0
+        """That time. Taken before the call, behind which a busy loop may keep us waiting: an answer
+        would seem to come too soon, as a forged one does."""
 
     async def send_all(self, data: bytes) -> None:
         """Send everything."""
+        self.sent_at = trio.current_time()
         sent = await self._socket.send(data)
         self.bytes_sent += sent
         if sent < len(data):
             rest = memoryview(data)[sent:]
             while rest:
+                self.sent_at = trio.current_time()
                 sent = await self._socket.send(rest)
                 self.bytes_sent += sent
                 rest = rest[sent:]
         if self.on_send is not None:
-            self.on_send(trio.current_time())
+            self.on_send(self.sent_at)
 
     async def receive_some(self, max_bytes: int = _READ_BYTES) -> bytes:
         """Return what has come, b"" at the peer's end."""
@@ -105,17 +119,30 @@ async def connect(
     connected = False
     try:
         failed = await _connect(sock, (address, port), timeout_s, source_port)
-        connected = failed is None
         ended = trio.current_time()
         icmp = await _icmp(sock, failed)
         used_port = sockets.source_port(sock)
         info = sockets.tcp_info(sock)
+        if was_made(failed, info):
+            failed = None
+        connected = failed is None
     finally:
         if not connected:
             sock.close()
     return TcpResult(
         started, ended, TcpStream(sock) if connected else None, failed, used_port, info, icmp
     )
+
+
+def was_made(failed: Failure | None, info: TcpInfo | None) -> bool:
+    """Say whether a connection that is told as reset had been made, and was cut before we looked.
+
+    A reset in answer to the first packet is ECONNREFUSED. ECONNRESET comes from a later one, which
+    a busy machine finds before it is told of the connection. The next step then meets the reset, as
+    it does on a machine that is quicker, and what was said to which name decides there.
+    """
+    is_reset = failed is not None and failed.word is FailureWord.CONNECTION_RESET
+    return is_reset and info is not None and bool(info.bytes_acked)
 
 
 async def _icmp(sock: trio.socket.SocketType, failed: Failure | None) -> Icmp | None:

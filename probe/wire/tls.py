@@ -242,7 +242,7 @@ class _Attempt:
                     await self._stream.send_all(flight)
                     if not self._hello:
                         self._hello = flight
-                        self._hello_left = trio.current_time()
+                        self._hello_left = self._stream.sent_at
                         patience.sent(self._hello_left)
                 if done:
                     return None

@@ -1,7 +1,11 @@
 import errno
+import socket
+import struct
+import threading
 
 import pytest
 import trio
+import trio.abc
 import trio.lowlevel
 
 from probe.lab.box import PASS, Box, Where
@@ -9,8 +13,9 @@ from probe.lab.boxes.ip import Blackhole, Reject, SynReset
 from probe.lab.icmp import icmp_error
 from probe.lab.packet import Side
 from probe.lab.virtual import virtual_net
+from probe.model.observation import Failure, TcpInfo
 from probe.model.words import FailureWord, Operation
-from probe.wire import tcp
+from probe.wire import error_queue, tcp
 from probe.wire.error_queue import Icmp
 
 ADDRESS = "157.240.1.174"
@@ -148,6 +153,82 @@ async def test_a_cancelled_connect_leaves_nothing_open(autojump_clock):
         left = list(net.client.connections)
 
     assert left == []
+
+
+@pytest.mark.loopback
+async def test_a_connection_cut_before_we_look_was_made(monkeypatch):
+    """A busy machine finds the reset first; so does a quick one, one step later."""
+    begun, cut = threading.Event(), threading.Event()
+    monkeypatch.setattr(error_queue, "want_errors", lambda *_, **__: begun.set())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        cutter = threading.Thread(target=_cut_one, args=(server, cut))
+        cutter.start()
+        slow = LooksLate(begun, cut)
+        trio.lowlevel.add_instrument(slow)
+        result = await tcp.connect("127.0.0.1", server.getsockname()[1], timeout_s=5)
+        trio.lowlevel.remove_instrument(slow)
+        cutter.join()
+
+    assert cut.is_set()
+    assert result.failure is None
+    with pytest.raises(OSError) as caught:
+        await result.stream.send_all(b"hello")
+    assert caught.value.errno in {errno.EPIPE, errno.ECONNRESET}
+    result.stream.close()
+
+
+class LooksLate(trio.abc.Instrument):
+    """Keeps trio from asking the kernel before the other end has cut the connection."""
+
+    def __init__(self, begun, cut):
+        self.begun, self.cut = begun, cut
+
+    def before_io_wait(self, timeout):
+        if self.begun.is_set():
+            self.cut.wait(5)
+
+
+def _cut_one(server, cut):
+    made, _ = server.accept()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    made.close()
+    cut.set()
+
+
+@pytest.mark.parametrize(
+    ("word", "acked", "made"),
+    [
+        pytest.param(FailureWord.CONNECTION_RESET, 1, True, id="reset once made"),
+        pytest.param(FailureWord.CONNECTION_RESET, 0, False, id="reset, and never made"),
+        pytest.param(FailureWord.CONNECTION_RESET, None, False, id="the system does not tell"),
+        pytest.param(FailureWord.CONNECTION_REFUSED, 1, False, id="refused"),
+    ],
+)
+def test_only_a_reset_of_what_was_acknowledged_counts_as_made(word, acked, made):
+    failure = Failure(word=word, operation=Operation.CONNECT, raw="")
+
+    assert tcp.was_made(failure, TcpInfo(bytes_acked=acked)) is made
+
+
+async def test_a_hello_is_timed_when_it_leaves_and_not_when_we_come_back(autojump_clock, serve):
+    """A loop that is busy after the call would make an honest answer seem to come too soon."""
+    async with serve(hold):
+        stream = (await tcp.connect(ADDRESS, 443, timeout_s=10)).stream
+        told = []
+        stream.on_send = told.append
+        left_at = trio.current_time()
+        sending = stream._socket.send
+
+        async def comes_back_late(data):
+            sent = await sending(data)
+            await trio.sleep(0.3)
+            return sent
+
+        stream._socket.send = comes_back_late
+        await stream.send_all(b"hello")
+        stream.close()
+
+    assert told == [left_at] == [stream.sent_at]
 
 
 @pytest.mark.loopback

@@ -298,6 +298,7 @@ class Canned(TcpStream):
         self.bytes_sent = self.bytes_received = 0
         self.head = b""
         self.on_receive = self.on_send = None
+        self.sent_at = 0.0
 
     async def send_all(self, data):
         await trio.lowlevel.checkpoint()
