@@ -6,7 +6,15 @@ from typing import Literal
 from probe.classify import constants as k
 from probe.classify.flows import Flow
 from probe.classify.outcomes import Ending, ending_of
+from probe.classify.statistics import spread
 from probe.model.observation import PingObservation
+
+
+def stops_alike(stalls: Sequence[Flow], tried: int) -> bool:
+    """Whether all of so many downloads stopped, at nearly the same byte, often enough to say so."""
+    width = spread([float(f.bytes) for f in stalls])
+    enough = len(stalls) >= k.LIES_STRONG and len(stalls) == tried
+    return enough and width is not None and width < k.FREEZE_SPREAD_MAX
 
 
 def stops_by(

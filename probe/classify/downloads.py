@@ -5,14 +5,13 @@ from statistics import median
 from typing import Literal
 
 from probe.classify import constants as k
-from probe.classify.counting import stops_by
+from probe.classify.counting import stops_alike, stops_by
 from probe.classify.elsewhere import country_of, is_snapshot
 from probe.classify.facts import Facts
 from probe.classify.flows import Flow, flow_of
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
-from probe.classify.statistics import spread
 from probe.model.observation import HttpObservation
 from probe.model.words import Family, Protocol
 
@@ -131,13 +130,7 @@ class Downloads:
     @once
     def stalls_alike(self) -> bool:
         """Whether all downloads stop, and at nearly the same byte."""
-        width = spread([float(f.bytes) for f in self.stalls])
-        return (
-            len(self.stalls) >= k.LIES_STRONG
-            and len(self.stalls) == len(self.target)
-            and width is not None
-            and width < k.FREEZE_SPREAD_MAX
-        )
+        return stops_alike(self.stalls, len(self.target))
 
     @once
     def stops_by(self) -> Literal["packets", "bytes"] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from probe.classify import constants as k
-from probe.classify.counting import stops_by
+from probe.classify.counting import stops_alike, stops_by
 from probe.classify.downloads import line_rate_bps
 from probe.classify.elsewhere import Elsewhere, is_snapshot
 from probe.classify.facts import Facts
@@ -14,7 +14,7 @@ from probe.classify.look_tcp import is_line_open
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
-from probe.classify.statistics import Stratum, discordance_p, fully_discordant, spread
+from probe.classify.statistics import Stratum, discordance_p, fully_discordant
 from probe.model.observation import HttpObservation, QuicObservation
 from probe.model.words import Family, Flag
 
@@ -74,13 +74,7 @@ class QuicLook:
     @once
     def stalls_alike(self) -> bool:
         """Whether every page stopped, at nearly the same byte."""
-        width = spread([float(f.bytes) for f in self.stalls])
-        return (
-            len(self.stalls) >= k.LIES_STRONG
-            and len(self.stalls) == len(self.tries)
-            and width is not None
-            and width < k.FREEZE_SPREAD_MAX
-        )
+        return stops_alike(self.stalls, len(self.tries))
 
     @once
     def stops_by(self) -> Literal["packets", "bytes"] | None:
