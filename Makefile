@@ -34,7 +34,7 @@ run: $(READY) ## Measure from here into results/roadblock.db (CONSENT=yes agrees
 test: $(READY) ## Run the tests; needs no network
 	@$(BIN)/pytest -n auto --maxprocesses 4 $(ARGS)
 
-bench: $(READY) ## Print the figures of speed and memory (PARTS="cpu wall hang long start lab core")
+bench: $(READY) ## Print the figures of speed and memory (PARTS="cpu wall hang long start lab core stored ooni")
 	@$(BIN)/python -m probe.trial.bench $(PARTS)
 
 lint: $(READY) ## Check style and formatting

@@ -1,9 +1,13 @@
 """SQLite: one writer, many readers, models in and out. See results/README.md for the tables."""
 
+from typing import TYPE_CHECKING, Any
+
 from probe.store.reader import ANY_WORLD, INTERNET, LAB, Reader, VerdictSet, open_reader
 from probe.store.retention import Trimmed, forget, trim
 from probe.store.schema import SCHEMA_VERSION
-from probe.store.writer import Writer, open_writer
+
+if TYPE_CHECKING:
+    from probe.store.writer import Writer, open_writer
 
 __all__ = [
     "ANY_WORLD",
@@ -19,3 +23,12 @@ __all__ = [
     "open_writer",
     "trim",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+    """Import the writer when it is asked for: it needs trio, and verbs that read do not."""
+    if name in {"Writer", "open_writer"}:
+        from probe.store import writer
+
+        return getattr(writer, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

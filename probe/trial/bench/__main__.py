@@ -14,8 +14,8 @@ from pathlib import Path
 from probe.lab.kernel import kernel_available, play_command
 from probe.lab.world import World
 from probe.model.target import Pacing
+from probe.trial.bench import archive, ground, virtual
 from probe.trial.bench import core as core_run
-from probe.trial.bench import ground, virtual
 
 COUNT = 600
 ROUND_TRIP_S = 0.05
@@ -118,6 +118,18 @@ def core() -> None:
         )
 
 
+def stored() -> None:
+    """Reading and exporting a gigabyte of results (three minutes, 4 GB of disk)."""
+    for what, figure in archive.stored_figures():
+        _say(what, figure)
+
+
+def ooni() -> None:
+    """How fast OONI's documents are judged."""
+    for what, figure in archive.ooni_figures():
+        _say(what, figure)
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "cpu": cpu,
     "wall": wall,
@@ -126,6 +138,8 @@ PARTS: dict[str, Callable[[], None]] = {
     "start": start,
     "lab": lab,
     "core": core,
+    "stored": stored,
+    "ooni": ooni,
 }
 USUAL = ("cpu", "wall", "hang", "start", "lab", "core")
 
