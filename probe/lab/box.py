@@ -188,6 +188,14 @@ class Box:
     pace: float = 1.0
     """The run's pace factor, by which residual timers shrink together with the run's waits."""
 
+    def residue(self, key: Key, seconds: float) -> Residue:
+        """Return a memory that lasts so long; of a single flow in its own time, whatever the pace.
+
+        A run waits for what is remembered of a client or a server. For the memory of one flow it
+        never does: packets of that flow, which take as long as ever, would outlive a shorter one.
+        """
+        return Residue(key, seconds if key is Key.FLOW else seconds * self.pace)
+
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
         """Decide about one packet. What it does to anything it writes to `out.log`."""
         raise NotImplementedError

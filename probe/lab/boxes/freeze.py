@@ -93,7 +93,7 @@ class ConnectionPolice(HelloBox):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._frozen = Residue(ResidualKey.FLOW, self.freeze_s * self.pace)
+        self._frozen = self.residue(ResidualKey.FLOW, self.freeze_s)
 
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
         """Drop what belongs to frozen flows."""

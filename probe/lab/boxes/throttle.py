@@ -67,7 +67,7 @@ class SlowBox(Box):
     _residue: Residue = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._residue = Residue(self.residual_key, self.residual_s * self.pace)
+        self._residue = self.residue(self.residual_key, self.residual_s)
 
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
         """Slow down what is marked; mark what is hit."""

@@ -65,7 +65,7 @@ class NameBox(Box):
     _residue: Residue = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._residue = Residue(self.residual_key, self.residual_s * self.pace)
+        self._residue = self.residue(self.residual_key, self.residual_s)
 
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
         """Look for the trigger, or punish what is marked already."""

@@ -63,6 +63,14 @@ async def test_pace_shortens_the_residue(autojump_clock: Any, bench: Any, target
     assert later.outcome == "data"
 
 
+def test_pace_shortens_no_memory_of_a_single_flow() -> None:
+    """No run waits for it, and the flow's packets take as long as ever: they would outlive it."""
+    box = BOXES["S01"](names=BLOCKED, pace=0.1)
+
+    assert box.residue(Key.FLOW, 10).seconds == 10
+    assert box.residue(Key.CLIENT_AND_SERVICE, 10).seconds == pytest.approx(1)
+
+
 async def test_rewritten_server_packet_resets_after_one_whole_round_trip(
     autojump_clock: Any, bench: Any, target: str
 ) -> None:
