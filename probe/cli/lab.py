@@ -311,9 +311,10 @@ def _score_on_kernel(
 ) -> "Score":
     from probe.trial import kernel_campaign as kernel
     from probe.trial.grid import lines
+    from probe.trial.roll import roll
 
     kernel.need_kernel()
-    drawn = kernel.each_kind_once(plan.seed) if is_list else lines(kernel.kernel_plan(plan))
+    drawn = roll(plan.seed) if is_list else lines(kernel.kernel_plan(plan))
     return kernel.score_on_kernel(
         drawn, profile=profile, processes=processes, database=database, tell=_tell
     )

@@ -22,7 +22,7 @@ from probe.trial.placing import Kind
 from probe.trial.scenario import Line, Scenario, Setting
 
 # How many targets share a line (and so its gates). More would meet the run's budget of time.
-_TARGETS: Final = 16
+TARGETS: Final = 16
 _RTTS_S: Final = (0.012, 0.03, 0.06, 0.12, 0.25)
 _LOSSES: Final = (0.0, 0.0, 0.0, 0.0, 0.005, 0.01, 0.03)
 # Where something is blocked, most of the time the line itself is fine.
@@ -73,11 +73,6 @@ def lines(plan: Plan) -> tuple[Line, ...]:
     return (*_until(plan, "b", plan.blocking), *_until(plan, "g", _alone(plan)))
 
 
-def drawn_line(plan: Plan, series: str, number: int) -> Line:
-    """Return one line of a campaign: the so-manyth blocked (`b`) or open (`g`) one."""
-    return _Drawing(plan, series, number).line()
-
-
 def line_named(name: str, setting: Setting | None = None) -> Line | None:
     """Return the line of any campaign by its id, so that it plays exactly as it did there.
 
@@ -98,7 +93,7 @@ def line_named(name: str, setting: Setting | None = None) -> Line | None:
         kinds=tuple(narrowed["kind"]),
         lossless=bool(narrowed["loss"]),
     )
-    line = _Drawing(plan, match["series"], int(match["number"])).line()
+    line = Drawing(plan, match["series"], int(match["number"])).line()
     return line if setting is None else replace(line, setting=setting)
 
 
@@ -140,7 +135,7 @@ def _until(plan: Plan, series: str, wanted: int) -> Iterator[Line]:
     number = 0
     while wanted > 0:
         number += 1
-        line = _Drawing(plan, series, number).line()
+        line = Drawing(plan, series, number).line()
         wanted -= sum(s.kind in BLOCKING or series == "g" for s in line.scenarios) or wanted
         yield line
 
@@ -180,7 +175,7 @@ def _prefix(address: str) -> str:
     return address.rpartition(".")[0]
 
 
-class _Drawing:
+class Drawing:
     """One line being drawn, from its own seed."""
 
     def __init__(self, plan: Plan, series: str, number: int) -> None:
@@ -188,7 +183,8 @@ class _Drawing:
         self.random = random.Random(f"line/{plan.seed}/{series}/{number}")
         self.taken: set[str] = set()
 
-    def line(self) -> Line:
+    def line(self, dealt: Sequence[Kind] = ()) -> Line:
+        """Return the line, with the kinds whose turn it is; or with those that are dealt to it."""
         draw = self.random
         environment = self._environment()
         allowed = ENVIRONMENTS[environment].networks
@@ -197,15 +193,7 @@ class _Drawing:
         link = replace(link, loss=0.0) if self.plan.lossless else link
         drawn = draw.choice(tuple(Setting))
         seed = draw.randrange(1 << 31)
-        if self.series == "b":
-            kinds = [
-                *self._turn(_kinds(BLOCKING, self.plan.kinds), _TARGETS // 2),
-                *self._turn(_kinds(INNOCENT, self.plan.kinds), _TARGETS // 2),
-            ]
-        else:
-            kinds = self._turn(_kinds(INNOCENT, self.plan.kinds), _TARGETS)
-            if environment == "home-resolver":
-                kinds[::3] = [INNOCENT["tracker"]] * len(kinds[::3])
+        kinds = dealt or self._whose_turn(environment)
         return Line(
             id=_id(self.plan, self.series, self.number),
             network=network,
@@ -215,6 +203,17 @@ class _Drawing:
             seed=seed,
             scenarios=tuple(self._scenarios(kinds)),
         )
+
+    def _whose_turn(self, environment: str) -> Sequence[Kind]:
+        if self.series == "b":
+            return [
+                *self._turn(_kinds(BLOCKING, self.plan.kinds), TARGETS // 2),
+                *self._turn(_kinds(INNOCENT, self.plan.kinds), TARGETS // 2),
+            ]
+        kinds = self._turn(_kinds(INNOCENT, self.plan.kinds), TARGETS)
+        if environment == "home-resolver":
+            kinds[::3] = [INNOCENT["tracker"]] * len(kinds[::3])
+        return kinds
 
     def _environment(self) -> str:
         if self.plan.environments:

@@ -9,6 +9,7 @@ from probe.trial.blocking import BLOCKING
 from probe.trial.environments import ENVIRONMENTS
 from probe.trial.grid import line_named
 from probe.trial.innocent import INNOCENT
+from probe.trial.roll import roll_line
 from probe.trial.scenario import Line, Scenario, Setting
 
 _TARGETS: Final = {"https": "instagram.web", "http": "instagram.http"}
@@ -17,11 +18,12 @@ _TARGETS: Final = {"https": "instagram.web", "http": "instagram.http"}
 def find_line(name: str, setting: Setting | None = None) -> tuple[Line, str | None]:
     """Return the line of an id, and which of its scenarios is meant (None: all).
 
-    `7-b12` a drawn run · `7-b12/S02.3` one scenario of it · `S02` a kind, done to one target on a
-    quiet line · `loss-3` an environment, with one target that nobody touches.
+    `7-b12` a drawn run, `7-k2` one of the roll · `7-b12/S02.3` one scenario of it · `S02` a kind,
+    done to one target on a quiet line · `loss-3` an environment, with one target that nobody
+    touches.
     """
     run, _, scenario = name.partition("/")
-    line = line_named(run, setting)
+    line = line_named(run, setting) or roll_line(run)
     if line is not None:
         if scenario and scenario not in {s.id for s in line.scenarios}:
             known = ", ".join(s.id for s in line.scenarios)

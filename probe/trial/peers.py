@@ -28,9 +28,10 @@ from probe.lab.kernel import call_in_world
 from probe.report.grid import Block, Cell, Grid, show
 from probe.trial.campaign import side_by_side
 from probe.trial.kernel import LIMIT_S, QUICKENED
-from probe.trial.kernel_campaign import each_kind_once, need_kernel, play_lines_on_kernel
+from probe.trial.kernel_campaign import need_kernel, play_lines_on_kernel
 from probe.trial.marking import agrees, is_accusation
 from probe.trial.playing import LineOutcome, Unit
+from probe.trial.roll import roll
 from probe.trial.scenario import Line
 from probe.trial.worlds import line_world
 
@@ -255,7 +256,7 @@ def main(seed: int) -> None:
     tools = [tool for tool in ("curl", _EXPORTER) if tool not in absent]
     for tool in absent:
         click.echo(f"NOT RUN: {tool} is not installed (apt-get install {tool})", err=True)
-    drawn = each_kind_once(seed)
+    drawn = roll(seed)
     # Processes that leave the network are the pool's; the tools need their ports to themselves.
     peers = list(side_by_side(partial(ask_peers, tools=tools), drawn, processes=8))
     ours = list(play_lines_on_kernel(drawn))

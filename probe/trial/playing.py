@@ -120,17 +120,18 @@ def play_line(
     began = time.process_time()
     world = line_world(line, tempo=tempo)
     targets = tuple(e for e in world.catalogue.endpoints if e.id in line.endpoints)
-    played = play(
-        world,
-        targets,
-        knowledge_of(world),
-        profile=profile,
-        seed=line.seed,
-        pace_factor=tempo.pace,
-        remotes=remotes,
-        database=database,
-        on_open=on_open,
-    )
+    with tempo.judged():
+        played = play(
+            world,
+            targets,
+            knowledge_of(world),
+            profile=profile,
+            seed=line.seed,
+            pace_factor=tempo.pace,
+            remotes=remotes,
+            database=database,
+            on_open=on_open,
+        )
     seen = played.sink.observations
     told = Told(played.result, failed_endpoints(seen), len(seen))
     return compared(line, world, told, played.log, began=began, database=database)

@@ -175,13 +175,26 @@ def _innocents(rows: Mapping[str, Tally]) -> Grid:
 
 
 def _tiers(tiers: Comparison) -> Iterator[Block]:
-    chance = sum(d.is_of_chance for d in tiers.differences)
-    pace = sum(d.is_throughput_only for d in tiers.differences)
+    words = {
+        "chance": "where chance decides",
+        "loss": "on lines that lose packets",
+        "throughput": "that show in throughput alone",
+        "not again": "that a second play did not show",
+        "unexplained": "unexplained",
+    }
+    counts = tiers.counts
+    told = ", ".join(f"{counts.get(key, 0)} {word}" for key, word in words.items())
     yield (
         f"On the virtual clock {len(tiers.differences)} of {tiers.verdicts} verdicts are others:"
-        f" {chance} where chance decides, {pace} that show in throughput alone,"
-        f" {len(tiers.unexplained)} unexplained."
+        f" {told}."
     )
+    rates = tiers.with_loss
+    if rates.verdicts:
+        yield (
+            f"On lines that lose packets {rates.both} of {rates.verdicts} verdicts are right on"
+            f" both, {rates.virtual_alone} on the virtual clock alone, {rates.kernel_alone} on real"
+            f" packets alone (p {rates.p_value:.2g} if neither is right more often)."
+        )
     if tiers.differences:
         rows = (
             (d.run, d.scenario, d.endpoint, d.over, d.true, *d.said, d.because)

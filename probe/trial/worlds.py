@@ -1,11 +1,13 @@
 """Builds the world of a line: its network, its environment, and every scenario's boxes, fresh."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from probe.classify import constants
 from probe.classify.constants import SIZED_BYTES
 from probe.classify.facts import SIZED_PATH
 from probe.errors import LabError
@@ -53,16 +55,28 @@ class Tempo:
     """Of the run's waits and of the boxes' memories alike."""
     patience: float = 1.0
     """Of the timeouts; packets take as long as ever."""
+    download: float = 1.0
+    """Of the patience for a whole download, which only what trickles in uses up."""
 
     def of(self, pacing: Pacing) -> Pacing:
-        """Return the pacing with shorter timeouts; a stall is one only after a read's patience."""
+        """Return the pacing with shorter timeouts."""
         hurried = {
             name: getattr(pacing, name) * self.patience
             for name in Pacing.model_fields
             if name.endswith(("_timeout_s", "_window_s", "_idle_s", "_total_s"))
-            and name != "read_idle_s"
         }
+        hurried["read_total_s"] = pacing.read_total_s * self.download
         return pacing.model_copy(update=hurried)
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Let the judge take a download for stalled after as much less silence."""
+        usual = constants.STALL_S
+        constants.STALL_S = usual * self.patience
+        try:
+            yield
+        finally:
+            constants.STALL_S = usual
 
 
 ORDINARY: Final = Tempo()

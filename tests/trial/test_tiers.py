@@ -5,12 +5,11 @@ from dataclasses import replace
 import pytest
 
 from probe.errors import UsageError
+from probe.lab.path import Link
 from probe.model.words import Family, Grade, Protocol
-from probe.trial.blocking import BLOCKING
 from probe.trial.campaign import play_one
 from probe.trial.grid import Plan, line_named
-from probe.trial.innocent import INNOCENT
-from probe.trial.kernel_campaign import PLAYABLE, each_kind_once, kernel_plan
+from probe.trial.kernel_campaign import PLAYABLE, kernel_plan
 from probe.trial.playing import LineOutcome, Outcome, Said, Unit
 from probe.trial.scenario import Expected, Line, Scenario, Setting
 from probe.trial.score import Score
@@ -19,14 +18,14 @@ from probe.trial.tiers import compare
 RESET, SILENT = ("blocked", "tls_sni_reset"), ("blocked", "tls_sni_drop")
 
 
-def played(*verdicts, kind="S01", grade=None):
+def played(*verdicts, kind="S01", grade=None, loss=0.0):
     """One scenario; each verdict is (node, family)."""
     scenario = Scenario(f"{kind}.1", kind, "instagram.web", options=(("link", 2),))
     units = tuple(
-        Unit(Said(node, Protocol.HTTPS, family, grade), Expected(RESET, kind))
+        Unit(Said(node, Protocol.HTTPS, family, grade), Expected(RESET, kind, RESET))
         for node, family in verdicts
     )
-    line = Line("1-b1", "ru", scenarios=(scenario,))
+    line = Line("1-b1", "ru", link=Link(loss=loss), scenarios=(scenario,))
     outcome = Outcome(scenario, units, target_failed=True)
     return LineOutcome(line, "online", "complete", (outcome,), (), 1.0, 1.0, 1)
 
@@ -68,6 +67,48 @@ def test_a_difference_says_what_accounts_for_it(kind, because):
     assert len(found.unexplained) == (because == "unexplained")
 
 
+def test_what_a_second_play_does_not_show_is_no_longer_unexplained():
+    one = played((RESET, V4), (RESET, V6))
+    first, second = played((SILENT, V4), (SILENT, V6)), played((RESET, V4), (SILENT, V6))
+
+    found = compare([one], [first]).after_second_look(compare([one], [second]))
+
+    assert [(d.family, d.because) for d in found.differences] == [
+        (V4, "not again"),
+        (V6, "unexplained"),
+    ]
+    assert found.as_json()["not_again"] == 1
+
+
+def test_a_second_play_excuses_no_verdict_that_it_shows_otherwise_again():
+    one, first, second = (played((node, V4)) for node in (RESET, SILENT, ("ok",)))
+
+    found = compare([one], [first]).after_second_look(compare([one], [second]))
+
+    assert len(found.unexplained) == 1
+
+
+def test_on_lines_that_lose_packets_rates_are_compared_and_not_each_verdict():
+    virtual = [played((RESET, V4), loss=0.01)] * 8
+    kernel = [played((RESET, V4), loss=0.01)] * 2 + [played(((), V4), loss=0.01)] * 6
+
+    found = compare(virtual, kernel)
+
+    assert found.unexplained == ()
+    assert (found.with_loss.both, found.with_loss.virtual_alone) == (2, 6)
+    # Six of six on one side: 2 / 2**6.
+    assert found.with_loss.p_value == pytest.approx(0.03125)
+    assert compare(virtual, virtual).with_loss.p_value == 1.0
+
+
+def test_the_truth_beside_a_difference_is_that_verdicts_own():
+    one, other = played((RESET, V4), (("ok",), V6)), played((SILENT, V4), (("ok",), V6))
+
+    (difference,) = compare([one], [other]).differences
+
+    assert difference.true == "/".join(RESET)
+
+
 def test_a_score_tells_null_until_both_have_played():
     score = Score()
     assert score.as_json()["tier_disagreements"] is None
@@ -77,21 +118,6 @@ def test_a_score_tells_null_until_both_have_played():
     told = score.as_json()
     assert told["tier_disagreements"] == 1
     assert told["tiers"]["differences"][0]["kernel"] == "blocked/tls_sni_drop"
-
-
-def test_a_line_of_the_list_is_found_again_by_its_name():
-    line = each_kind_once(1)[2]
-
-    assert line_named(line.id) == line
-    assert (line.link.loss, line.environment, line.setting) == (0.0, "plain", Setting.NONE)
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_list_has_every_kind(seed):
-    """But `tracker`, which needs another environment."""
-    kinds = {s.kind for line in each_kind_once(seed) for s in line.scenarios}
-
-    assert {*BLOCKING, *INNOCENT} - kinds == {"tracker"}
 
 
 @pytest.mark.parametrize(
@@ -123,3 +149,21 @@ def test_the_quickened_virtual_play_says_what_the_ordinary_one_says():
 
     assert found.verdicts > 4
     assert found.differences == ()
+
+
+def test_a_download_that_stops_is_a_stall_at_either_tempo():
+    """A freeze ends by a read's patience, which is shorter in a hurried play."""
+    from probe.trial.kernel import QUICKENED
+    from probe.trial.named import find_line
+    from probe.trial.playing import play_line
+    from probe.trial.worlds import ORDINARY
+
+    line, _ = find_line("T09")
+
+    ordinary, hurried = (
+        [u.said.node for u in play_line(line, tempo=tempo).outcomes[0].units]
+        for tempo in (ORDINARY, QUICKENED)
+    )
+
+    assert hurried == ordinary
+    assert ordinary[0][:2] == ("impaired", "transfer_freeze")
