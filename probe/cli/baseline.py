@@ -14,7 +14,7 @@ from probe.analyse.check import check
 from probe.cli.check_plan import BASELINE_FILE, Wanted, make_plan, today
 from probe.cli.check_sources import read_report, read_text, stored_documents, stored_runs
 from probe.cli.check_writing import replace_file
-from probe.cli.options import database_option, json_option, targets_option
+from probe.cli.options import WordyGroup, database_option, json_option, targets_option
 from probe.cli.reading import chosen_run, reading
 from probe.errors import UsageError
 from probe.model.check import CheckReport, CheckVantage
@@ -32,7 +32,7 @@ file_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """Look over the file of expectations, or bring it up to date with a check."""
 

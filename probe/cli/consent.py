@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from probe.cli.options import WordyGroup
 from probe.config.consent import (
     LANGUAGES,
     QUESTIONS,
@@ -40,7 +41,7 @@ consent_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """Read, give or withdraw the consent to measure from here.
 

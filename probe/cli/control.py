@@ -13,6 +13,7 @@ from probe.cli.control_serving import Serving, parse_station, run_station, take_
 from probe.cli.elsewhere import snapshot_key_option
 from probe.cli.measuring import knowledge_here
 from probe.cli.options import (
+    WordyGroup,
     ca_file_option,
     geo_option,
     json_option,
@@ -59,7 +60,7 @@ own_address_option = click.option(
 """Behind a translation of addresses whoami names tell the way out, not every way in."""
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """Be a control vantage for other probes, or take a snapshot of what is seen from here."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from probe.cli.options import database_option, language_option
+from probe.cli.options import language_option
 from probe.cli.selection import select
 from probe.cli.telling import Teller
 from probe.lab.kernel import kernel_available
@@ -31,7 +31,14 @@ SENSITIVE = ("rt",)
     "--profile", default="look", show_default=True, help="How far the run goes after a failure."
 )
 @click.option("--virtual", is_flag=True, help="Use the virtual lab although the kernel's works.")
-@database_option
+@click.option(
+    "--db",
+    "database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROADBLOCK_DB",
+    metavar="FILE",
+    help="Database. Default: a new one in a temporary folder.",
+)
 @language_option
 def command(
     names: tuple[str, ...],
@@ -82,5 +89,9 @@ def command(
     if shown is None:
         return code
     show(["", *comparison_blocks(shown)], sys.stdout)
-    click.echo(f"The run is stored in {path} (a plain SQLite file).", err=True)
+    click.echo(
+        f"The run is stored in {path} (a plain SQLite file). To read it again:\n"
+        f"  roadblock report --world {built.id} --db {path}",
+        err=True,
+    )
     return code

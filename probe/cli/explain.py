@@ -52,11 +52,7 @@ def command(
         found = stored_findings(reader, run)
         verdicts = _about(term, found)
         if not verdicts:
-            near = difflib.get_close_matches(term, [*glossary, *found.names], n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UsageError(
-                f"{term!r} is no word of the reports, and run {run.id} has no verdict on it{hint}"
-            )
+            raise UsageError(_unknown(term, [*glossary, *found.names], run.id))
         endpoints = tuple(dict.fromkeys(verdict.endpoint for verdict in verdicts))
         explained = [
             _Explained(
@@ -88,6 +84,18 @@ class _Explained:
             "verdicts": [verdict.model_dump(mode="json") for verdict in self.verdicts],
             "observations": [each.model_dump(mode="json") for each in self.observations],
         }
+
+
+def _unknown(term: str, known: list[str], run_id: str) -> str:
+    """Say why there is nothing to explain: the word is wrong, or the run said nothing about it."""
+    if term.lower() in known:
+        return (
+            f"run {run_id} has no verdict on {term}: it was not measured, or nothing could be said;"
+            " `roadblock report` says why, and `roadblock report --list` shows other runs for --run"
+        )
+    near = difflib.get_close_matches(term, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{term!r} is no word of the reports, and run {run_id} has no verdict on it{hint}"
 
 
 def _explain_word(term: str, words: Wording, as_json: bool) -> None:

@@ -12,7 +12,7 @@ import click
 
 from probe.classify.fingerprints import match_address, match_page
 from probe.cli.download import download
-from probe.cli.options import fingerprints_option, json_option
+from probe.cli.options import WordyGroup, fingerprints_option, json_option
 from probe.errors import UsageError
 from probe.exchange.fingerprints import PUBLISHED, Imported, keep_fingerprints, read_fingerprints
 from probe.model.knowledge import Fingerprint, Knowledge
@@ -28,7 +28,7 @@ _COMPLAINTS_MAX: Final = 10
 _NOWHERE: Final = "page.invalid"
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """List, add and try the facts by which block pages are known."""
 

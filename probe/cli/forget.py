@@ -26,5 +26,8 @@ def command(every: bool, before: datetime | None, database: Path | None) -> None
     if every == (before is not None):
         raise UsageError("say either --all or --before DATE")
     limit = before.replace(tzinfo=UTC) if before else None
-    count = forget(database or default_database(), before=limit)
-    click.echo(f"Deleted {count} runs.")
+    path = database or default_database()
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file, so there is nothing to delete")
+    count = forget(path, before=limit)
+    click.echo(f"Deleted {count} {'run' if count == 1 else 'runs'}.")

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from probe.cli.options import (
+    WordyGroup,
     ca_file_option,
     fingerprints_option,
     geo_option,
@@ -51,7 +52,7 @@ files_argument = click.argument(
 )
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """Read other projects' measurements: what they say, and what we make of the same facts."""
 

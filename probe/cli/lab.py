@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from probe.trial.scenario import Line
     from probe.trial.score import Score
 
-from probe.cli.options import json_option, targets_option
+from probe.cli.options import WordyGroup, json_option, targets_option
 from probe.errors import UsageError
 from probe.lab.worlds import WORLDS, build_world
 from probe.reference.catalogue import load_catalogue
@@ -39,7 +39,7 @@ _censor_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """Use the censored internet in a box. Nothing leaves this machine."""
 

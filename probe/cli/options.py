@@ -7,6 +7,21 @@ import click
 from probe.config.settings import fingerprints_folder
 from probe.report.language import WORDINGS
 
+
+class WordyGroup(click.Group):
+    """A group whose help says of each command the whole first sentence, not the half of it."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands below each other; what is long is wrapped."""
+        del ctx
+        rows = [
+            (name, command.get_short_help_str(limit=1000))
+            for name, command in sorted(self.commands.items())
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 targets_option = click.option(
     "--targets",
     type=click.Path(file_okay=False, path_type=Path),

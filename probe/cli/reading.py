@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -47,15 +48,23 @@ def chosen_run(reader: Reader, run_id: str | None, world: str | None) -> Run:
     """Return the named run, or the last one of the world."""
     if run_id is None:
         run = reader.latest_run(stored_world(world))
-        if run is None:
-            raise UsageError("there is no such run stored yet; `roadblock run` makes one")
-        return run
+        return run if run is not None else _nothing_stored(reader, world)
     matching = [run for run in reader.runs(ANY_WORLD) if run.id.startswith(run_id)]
     exact = [run for run in matching if run.id == run_id] or matching
     if len(exact) == 1:
         return exact[0]
     problem = "there is no run" if not exact else f"{len(exact)} runs begin with"
     raise UsageError(f"{problem} {run_id!r}; `roadblock report --list` shows all")
+
+
+def _nothing_stored(reader: Reader, world: str | None) -> NoReturn:
+    """Say what there is instead: who has played the lab and asks for its runs need not guess."""
+    other = reader.latest_run(ANY_WORLD)
+    if other is None:
+        raise UsageError("no run is stored yet; `roadblock run` makes one")
+    kind = f"no run of the world {world!r} is" if world else "only runs of the lab are"
+    shown = other.world.removeprefix("lab:")
+    raise UsageError(f"{kind} stored here; --world {shown} shows the last one that is")
 
 
 def stored_findings(

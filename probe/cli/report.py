@@ -146,7 +146,8 @@ def _write(
             content = make_picture(facts, words, told, form, plots)
         with replacing(file) as temporary:
             temporary.write_bytes(content)
-        click.echo(f"{facts.n_verdicts} verdicts of {facts.n_runs} runs: {file}", err=True)
+        runs = "1 run" if facts.n_runs == 1 else f"{facts.n_runs} runs"
+        click.echo(f"{facts.n_verdicts} verdicts of {runs}: {file}", err=True)
 
 
 def _start(day: datetime | None) -> datetime | None:

@@ -12,7 +12,7 @@ import click
 
 from probe.cli.choice import PROFILES
 from probe.cli.consent import agreed, consent_option
-from probe.cli.options import database_option, language_option, targets_option
+from probe.cli.options import WordyGroup, database_option, language_option, targets_option
 from probe.cli.selection import country_notes, select, services_of
 from probe.config.consent import Language, Record, store_record
 from probe.config.settings import default_database
@@ -37,7 +37,7 @@ root_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """Let systemd start a run by a timer, or see how it does.
 

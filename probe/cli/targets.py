@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from probe.cli.options import json_option, selection_arguments, targets_option
+from probe.cli.options import WordyGroup, json_option, selection_arguments, targets_option
 from probe.cli.selection import select
 from probe.model.target import Catalogue, Endpoint
 from probe.reference.catalogue import load_catalogue
@@ -15,7 +15,7 @@ from probe.report.grid import Cell, Grid, show
 NAMES, EVERY, TIER = selection_arguments
 
 
-@click.group()
+@click.group(cls=WordyGroup)
 def command() -> None:
     """List and check what is measured: services, controls, resolvers, pacing."""
 

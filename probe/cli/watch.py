@@ -43,11 +43,18 @@ class Keeping:
     max_bytes: int
 
 
+class Interval(click.FloatRange):
+    """Hours, no less than a minute, and told so: a sixtieth is no number to read."""
+
+    def _describe_range(self) -> str:
+        return "at least a minute"
+
+
 @click.command()
 @choice_options
 @click.option(
     "--interval",
-    type=click.FloatRange(min=1 / 60),
+    type=Interval(min=1 / 60),
     metavar="HOURS",
     help="From the end of one run to the next. Default: the pause between sessions, 6 hours.",
 )

@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: headings and rows of equal length."""
+    """A table: headings and rows of equal length; where all headings are empty, none is shown."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -68,6 +68,8 @@ def plain(block: Block) -> str:
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     ]
+    if not any(block.headings):
+        return "\n".join(lines[1:])
     rule = "  ".join("-" * width for width in widths)
     return "\n".join([lines[0], rule, *lines[1:]])
 
@@ -83,7 +85,7 @@ def _show_rich(blocks: list[Block], file: TextIO) -> None:
         if isinstance(block, str):
             console.print(Text(escape(block, limit=LINE_LIMIT)))
             continue
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=any(block.headings))
         for heading in block.headings:
             table.add_column(Text(heading), overflow="fold")
         for row in block.rows:

@@ -85,7 +85,7 @@ def plan(
         endpoints=planned,
         controls=catalogue.controls,
         resolvers=tuple(resolvers),
-        whoami_names=tuple(entry.name for entry in catalogue.whoami),
+        whoami_names=tuple(dict.fromkeys(entry.name for entry in catalogue.whoami)),
         pacing=pacing,
         connections=sum(p.connections for p in planned) + 2 * len(catalogue.controls),
         # The gates are asked at the start and at the end.

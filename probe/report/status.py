@@ -15,6 +15,7 @@ from probe.store.summary import latest_complete
 from probe.store.watching import Watching
 
 _MB: Final = 1_000_000
+_GB: Final = 1000 * _MB
 # A machine that slept wakes up late; an hour is no sleep.
 _LATE: Final = timedelta(hours=1)
 
@@ -180,7 +181,7 @@ def _of(used: int, most: int) -> str:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / _MB:,.1f} MB"
+    return f"{size / _MB:.1f} MB" if size < _GB else f"{size / _GB:,.1f} GB"
 
 
 def _duration(age: timedelta) -> str:

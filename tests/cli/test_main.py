@@ -171,3 +171,16 @@ def test_a_reader_that_goes_away_is_no_crash():
 
     assert "Traceback" not in ended.stderr
     assert "error" not in ended.stderr.lower()
+
+
+@pytest.mark.parametrize("verb", ["service", "baseline", "control", "lab"])
+def test_the_help_of_a_group_cuts_no_sentence(cli, verb):
+    """Click cuts at 45 letters: "Read the file, and say each expectation in a line; every..."."""
+    assert "..." not in cli.invoke(program, [verb, "--help"]).output.partition("Commands:")[2]
+
+
+def test_the_shortest_pause_is_said_in_words(cli):
+    """It stood there as x>=0.016666666666666666."""
+    shown = " ".join(cli.invoke(program, ["watch", "--help"]).output.split())
+
+    assert "[at least a minute]" in shown

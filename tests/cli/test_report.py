@@ -69,3 +69,18 @@ def test_for_programs_all_are_listed(base, capsys):
 def test_days_alone_choose_nothing(base, capsys):
     assert main(["report", "--since", "2026-01-03", *base]) == 2
     assert "--list" in capsys.readouterr().err
+
+
+def test_who_has_only_played_the_lab_is_told_how_to_read_that(tmp_path, capsys):
+    """A demo's file said that no run was stored, and to measure the real network first."""
+    path = store(tmp_path / "lab.db", (run("played", world="lab:march-2022"), []))
+
+    assert main(["report", "--db", str(path)]) == 2
+    assert "--world march-2022" in capsys.readouterr().err
+
+
+def test_one_run_is_no_runs(tmp_path, capsys):
+    path = store(tmp_path / "one.db", (run("one"), [verdict("twitter.web", State.OK)]))
+
+    assert main(["report", "--db", str(path), "--html", str(tmp_path / "page.html")]) == 0
+    assert "1 verdicts of 1 run:" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_the_status_tells_runs_traffic_and_disk(database, capsys):
     out = capsys.readouterr().out
     assert "offline" in out
     assert "2.0 MB of 256.0 MB" in out
-    assert "4.0 MB of 4,000.0 MB" in out
+    assert "4.0 MB of 4.0 GB" in out
 
 
 def test_the_status_as_json(database, capsys):

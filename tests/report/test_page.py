@@ -240,3 +240,11 @@ def test_nothing_measured_is_said(database, tmp_path):
 def test_options_of_the_page_alone_need_the_page(database, capsys):
     assert main(["report", "--since", "2022-03-08", "--db", database]) == 2
     assert "--html" in capsys.readouterr().err
+
+
+def test_what_a_table_shows_is_said_as_wide_as_the_page(page):
+    """A caption is as narrow as its table: with one day's runs it stood there as a pillar."""
+    read = Reading(page)
+
+    assert read.of("caption") == []
+    assert any("of the day's verdicts" in said for _, _, said in read.of("p"))

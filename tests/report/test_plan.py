@@ -2,6 +2,7 @@ import pytest
 
 from probe.model.target import Catalogue, Control, Endpoint, Pacing, Resolver, Service
 from probe.model.words import Role, Transport
+from probe.reference.catalogue import load_catalogue
 from probe.report.grid import plain
 from probe.report.plan import plan, plan_blocks, plan_json
 
@@ -79,3 +80,11 @@ def test_programs_read_the_same_plan():
 
     assert [each["id"] for each in read["endpoints"]] == ["bbc.web", "bbc.push"]
     assert read["pacing"]["session_hours"] == 6.0
+
+
+def test_a_name_that_is_asked_of_three_servers_is_told_once():
+    entries = load_catalogue().whoami
+    told = plan((), load_catalogue(), resolvers=RESOLVERS, quic=True).whoami_names
+
+    assert len(entries) > len({entry.name for entry in entries})
+    assert len(told) == len(set(told))

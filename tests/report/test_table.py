@@ -1,7 +1,7 @@
 import pytest
 
 from probe.model.words import Category, Grade, Layer, Protocol, State
-from probe.report.grid import plain
+from probe.report.grid import Cell, Grid, plain
 from probe.report.table import finding_grid, layer_grid
 from probe.report.words import wording
 from tests.report.samples import CUT, verdict
@@ -81,3 +81,10 @@ def test_plain_tables_escape_what_the_network_sent(found):
     evil = evil.model_copy(update={"endpoint": "bbc\x1b[2J"})
 
     assert "\x1b" not in plain(finding_grid([evil], EN))
+
+
+def test_a_table_without_headings_has_no_rule_over_nothing():
+    """`status` began with an empty line and a row of dashes."""
+    grid = Grid(("", ""), ((Cell("Disk"), Cell("1 GB")),))
+
+    assert plain(grid) == "Disk  1 GB"

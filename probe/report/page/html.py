@@ -27,10 +27,15 @@ def download(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]
     )
 
 
-def scrolling(label: str, inside: str) -> str:
-    """Return a part that scrolls by itself where it is wider than the screen."""
+def scrolling(label: str, inside: str, *, note: str = "") -> str:
+    """Return a part that scrolls by itself where it is wider than the screen, below its note.
+
+    The note is no table's caption: that is as narrow as the table, three words wide for one day.
+    """
+    above = f'<p class="dim">{text(note)}</p>' if note else ""
     return (
-        f'<div class="scroll" role="region" aria-label="{text(label)}" tabindex="0">{inside}</div>'
+        f'{above}<div class="scroll" role="region" aria-label="{text(label)}" tabindex="0">'
+        f"{inside}</div>"
     )
 
 

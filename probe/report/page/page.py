@@ -101,9 +101,7 @@ def _heat_map(facts: Facts, words: Wording, names: Mapping[str, str], note: str)
         name = text(names.get(service, service))
         rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     table = (
-        "<table><caption>Most frequent finding, how often of how many; the worst other one"
-        "</caption>"
-        f"<thead><tr><td></td>{heading}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<table><thead><tr><td></td>{heading}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     data = (
         (service, *network, state.value, category.value, count)
@@ -114,7 +112,12 @@ def _heat_map(facts: Facts, words: Wording, names: Mapping[str, str], note: str)
         "map",
         facts,
         note,
-        body=_state_key() + scrolling("Table of services by network", table),
+        body=_state_key()
+        + scrolling(
+            "Table of services by network",
+            table,
+            note="Most frequent finding, how often of how many; the worst other one.",
+        ),
         data=download(
             "services-by-network",
             ("service", *_NETWORK_COLUMNS, "state", "category", "verdicts"),
@@ -162,10 +165,7 @@ def _calendar(facts: Facts, events: Sequence[Event], note: str) -> str:
     for network in facts.networks:
         cells = "".join(_day_cell(facts.by_day.get((network, day)), day) for day in days)
         rows.append(f'<tr><th scope="row">{text(network_name(network))}</th>{cells}</tr>')
-    table = (
-        "<table class='days'><caption>How many of the day's verdicts on services say blocked; else "
-        f"{_letter_key()}</caption>{_day_head(days, marked)}<tbody>{''.join(rows)}</tbody></table>"
-    )
+    table = f"<table class='days'>{_day_head(days, marked)}<tbody>{''.join(rows)}</tbody></table>"
     told = "".join(
         f"<li><span class='mark'>▼{marked[day]}</span> {day}: {text(event.title)}</li>"
         for day in marked
@@ -185,7 +185,12 @@ def _calendar(facts: Facts, events: Sequence[Event], note: str) -> str:
         "days",
         facts,
         note,
-        body=scrolling("Table of days by network", table) + (listed if told else ""),
+        body=scrolling(
+            "Table of days by network",
+            table,
+            note=f"How many of the day's verdicts on services say blocked; else {_letter_key()}.",
+        )
+        + (listed if told else ""),
         data=download("days", ("day", *_NETWORK_COLUMNS, "state", "category", "verdicts"), data),
     )
 
@@ -279,10 +284,7 @@ def _coverage(facts: Facts, note: str) -> str:
     for network in facts.networks:
         cells = "".join(_runs_cell(facts.runs.get((network, day), 0), most, day) for day in days)
         rows.append(f'<tr><th scope="row">{text(network_name(network))}</th>{cells}</tr>')
-    table = (
-        f"<table class='days'><caption>Runs a day</caption>{_day_head(days, {})}"
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )
+    table = f"<table class='days'>{_day_head(days, {})}<tbody>{''.join(rows)}</tbody></table>"
     data = ((day, *network, count) for (network, day), count in _sorted_runs(facts))
     return _section(
         "coverage",

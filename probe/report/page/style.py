@@ -21,14 +21,13 @@ CSS: Final = """
 body{margin:0 auto;max-width:70rem;padding:1rem;background:var(--bg);color:var(--fg);
 font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:0}
-p{margin:.4rem 0;max-width:46rem}.dim,caption,figcaption,footer{color:var(--dim);font-size:.875rem}
+p{margin:.4rem 0;max-width:46rem}.dim,figcaption,footer{color:var(--dim);font-size:.875rem}
 section{margin:2rem 0;border-top:1px solid var(--line);padding-top:1rem}
 .scroll{overflow-x:auto;margin:.6rem 0;border:1px solid var(--line);border-radius:6px}
 .scroll:focus-visible{outline:3px solid var(--c0)}
 table{border-collapse:separate;border-spacing:2px;font-size:.875rem}
 th{font-weight:600;text-align:left;padding:.3rem .5rem;white-space:nowrap}
-thead th{vertical-align:bottom}caption{text-align:left;padding:.3rem .5rem;
-position:sticky;left:0;max-width:calc(100vw - 3.5rem)}
+thead th{vertical-align:bottom}
 tbody th{position:sticky;left:0;background:var(--bg);z-index:1}
 td{padding:.3rem .5rem;min-width:6.5rem;border-radius:3px;text-align:center;line-height:1.25}
 td small,.key small{display:block;font-size:.75rem}

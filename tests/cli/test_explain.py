@@ -1,0 +1,28 @@
+"""What `explain` says when there is nothing to explain."""
+
+import pytest
+
+from probe.cli.main import main
+from probe.model.words import State
+from tests.cli.check_samples import run, store, verdict
+
+
+@pytest.fixture
+def base(tmp_path):
+    path = store(tmp_path / "runs.db", (run("one"), [verdict("twitter.web", State.OK)]))
+    return ["--db", str(path)]
+
+
+def test_a_service_without_a_verdict_is_not_called_misspelt(base, capsys):
+    """After a run without a line it said: 'instagram' is no word; did you mean instagram?"""
+    assert main(["explain", "instagram", *base]) == 2
+
+    said = capsys.readouterr().err
+    assert "did you mean" not in said
+    assert "no verdict on instagram" in said
+    assert "--list" in said
+
+
+def test_a_misspelt_one_gets_a_suggestion(base, capsys):
+    assert main(["explain", "instagrm", *base]) == 2
+    assert "did you mean instagram?" in capsys.readouterr().err
