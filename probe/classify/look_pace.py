@@ -191,6 +191,9 @@ class PaceLook(Downloads):
         parts = []
         if self.stalls:
             parts.append(f"stopped after {', '.join(str(f.bytes) for f in self.stalls)} bytes")
+        slow = [f for f in self.target if f.trickles]
+        if slow:
+            parts.append(f"{', '.join(str(f.bytes) for f in slow)} bytes, then out of patience")
         if self.rate_bps is not None:
             parts.append(f"{self.rate_bps / 1000:.0f} kbit/s")
         if self.same_address_rate_bps is not None:

@@ -23,6 +23,7 @@ from probe.exchange.ooni.document import (
     rows_in,
     text_in,
 )
+from probe.exchange.ooni.flows import events_by_flow, flow_of, handshake_times, page_progress
 from probe.exchange.ooni.words import alert_of, failure_of
 from probe.model.observation import (
     DnsAnswer,
@@ -177,7 +178,7 @@ def tcp_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
 
 def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
     """Yield one observation per TLS handshake over TCP, with its reads from the network events."""
-    events = _events_by_flow(keys)
+    events = events_by_flow(keys)
     for record in rows_in(keys, "tls_handshakes"):
         if text_in(record, "network") in {"udp", "quic"}:
             continue
@@ -185,7 +186,7 @@ def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
         failure = failure_of(record.get("failure"), Operation.HANDSHAKE)
         given = record.get("peer_certificates")
         chain = tuple(filter(None, map(as_bytes, given if isinstance(given, list) else ())))
-        flow = events.get(_flow(record, text_in(record, "address")), [])
+        flow = events.get(flow_of(record), [])
         fields = maker.base(record, address) | {
             "port": port,
             "failure": failure,
@@ -198,7 +199,7 @@ def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
             "version": text_in(record, "tls_version") or None,
             "cipher": text_in(record, "cipher_suite") or None,
         }
-        fields |= _timing(flow, is_failed=failure is not None)
+        fields |= handshake_times(flow, is_failed=failure is not None)
         observation = maker.made(TlsObservation, fields, "tls_handshakes")
         if isinstance(observation, TlsObservation):
             yield observation
@@ -206,6 +207,7 @@ def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
 
 def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
     """Yield one observation per request, oldest first (the list is newest first)."""
+    events = events_by_flow(keys)
     for record in reversed(rows_in(keys, "requests")):
         if text_in(record, "network") in {"udp", "quic"}:
             continue
@@ -236,6 +238,10 @@ def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
             "ended": _ending(response, status=status, is_failed=failure is not None),
             "title": html.unescape(title[1].decode("utf-8", "replace")).strip() if title else None,
         }
+        if status is not None and failure is not None and failure.word in _TIMEOUTS:
+            # A page of which the rest never came is no whole one: how far it came, and when.
+            flow = events.get(flow_of(record), [])
+            fields["progress"] = page_progress(flow, _offset(number_in(record, "t0")), len(body))
         observation = maker.made(HttpObservation, fields, "requests")
         if isinstance(observation, HttpObservation):
             yield observation
@@ -355,46 +361,3 @@ def scheme_and_host(url: str) -> tuple[str, str]:
         return parts.scheme.lower(), (parts.hostname or "").lower()
     except ValueError:
         return "", ""
-
-
-def _flow(record: Fields, address: str) -> tuple[object, str]:
-    number = record.get("transaction_id")
-    return (number if isinstance(number, int) else None), address
-
-
-def _events_by_flow(keys: Fields) -> dict[tuple[object, str], list[Fields]]:
-    flows: dict[tuple[object, str], list[Fields]] = {}
-    for event in rows_in(keys, "network_events"):
-        address = text_in(event, "address")
-        if address:
-            flows.setdefault(_flow(event, address), []).append(event)
-    return flows
-
-
-def _timing(events: list[Fields], *, is_failed: bool) -> Fields:
-    """Return bytes and times of a handshake, from its events up to `tls_handshake_done`."""
-    sent = received = 0
-    hello_at = first_at = failed_at = None
-    for event in events:
-        operation, at = text_in(event, "operation"), number_in(event, "t")
-        if operation == "tls_handshake_done":
-            break
-        size = int(number_in(event, "num_bytes") or 0)
-        if operation == "write" and not received:
-            sent, hello_at = sent + max(size, 0), at
-        elif operation == "read" and hello_at is not None:
-            received += max(size, 0)
-            first_at = at if first_at is None and size > 0 else first_at
-            failed_at = at if event.get("failure") else failed_at
-    return {
-        "bytes_sent": sent,
-        "hello_bytes": sent,
-        "bytes_received": received,
-        "first_byte_s": _gap(hello_at, first_at),
-        "failed_after_s": _gap(hello_at, failed_at) if is_failed else None,
-    }
-
-
-def _gap(start: float | None, end: float | None) -> float | None:
-    """Return the seconds between; None where either is unknown or time stood still."""
-    return end - start if start is not None and end is not None and end > start else None

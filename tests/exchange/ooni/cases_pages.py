@@ -148,6 +148,29 @@ PAGES = cases(
     ),
 )  # fmt: skip
 
+STOPS: Fields = {"failure": MUTE, "headers": (("Content-Length", "33554432"),)}
+
+STOPPING = cases(
+    in_the_clear=(in_clear(page("x" * 30_000, **STOPS), **FAILED), "insufficient", "insufficient"),
+    over_TLS=(
+        works(requests=[request(body="x" * 30_000, **STOPS)], **FAILED),
+        "insufficient", "insufficient",
+    ),
+    as_0_4_tells_it=(
+        old(works(requests=[request(body="x" * 30_000, **STOPS)], **FAILED)),
+        "insufficient", "insufficient",
+    ),
+    after_its_headers=(
+        works(requests=[request(body="", **STOPS)], **FAILED), "insufficient", "insufficient",
+    ),
+    at_the_limit_of_what_is_kept=(
+        works(requests=[
+            request(body="x" * 524_288, headers=(("Content-Length", "33554432"),)),
+        ]),
+        "ok", "ok",
+    ),
+)  # fmt: skip
+
 REDIRECTS = cases(
     to_TLS_and_cut_there=(
         in_clear(TO_TLS, tcp_connect=PORTS, tls_handshakes=[tls(CUT)], **FAILED),

@@ -12,7 +12,7 @@ from probe.reference import load_knowledge
 from probe.report.words import wording
 from tests.exchange.ooni.cases_handshakes import HANDSHAKES
 from tests.exchange.ooni.cases_names import NAMES
-from tests.exchange.ooni.cases_pages import LINES, PAGES, REDIRECTS
+from tests.exchange.ooni.cases_pages import LINES, PAGES, REDIRECTS, STOPPING
 from tests.exchange.ooni.documents import Fields
 from tests.exchange.ooni.judging import ROOT, request, works
 
@@ -31,7 +31,7 @@ def judged(document: Fields, knowledge: Knowledge) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("document", "state", "category"), [*NAMES, *HANDSHAKES, *PAGES, *REDIRECTS, *LINES]
+    ("document", "state", "category"), [*NAMES, *HANDSHAKES, *PAGES, *STOPPING, *REDIRECTS, *LINES]
 )
 def test_a_document_is_judged_as_an_honest_person_would(
     document: Fields, state: str, category: str, knowledge: Knowledge
