@@ -28,6 +28,7 @@ _VANTAGE_CATEGORIES = {
 }
 _DECISIVE = frozenset({State.BLOCKED, State.DOWN, State.REFUSED})
 _ORDER = (State.IMPAIRED, State.RESTRICTED)
+_NOBODYS_NAME = "dns.named_only_here"
 # Nobody's fault as far as is known, and yet no ordinary client here gets an address that serves.
 _KEEPS_CLIENTS_AWAY = frozenset(
     {
@@ -101,6 +102,9 @@ def _find(rules: Sequence[Rule[L]], look: L, scene: Scene) -> Finding:
 
 def _primary(findings: Sequence[Finding], protocol: Protocol) -> Finding:
     """Return the earliest finding that explains all of it."""
+    if findings[0].rule_id == _NOBODYS_NAME:
+        # No server is the service's: what such servers do is no trouble of its own.
+        return next((f for f in findings if f.state is State.BLOCKED), findings[0])
     for finding in findings:
         if finding.state in _DECISIVE or finding.category is Category.LOCAL_INTERFERENCE:
             return finding

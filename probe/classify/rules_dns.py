@@ -289,6 +289,17 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         why="D20: other vantage points' own resolvers deny the name in the same way.",
     ),
     Rule[DnsLook](
+        id="dns.named_only_here",
+        when=lambda look: look.is_named_only_here,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=("dead_name", "dns_forged", "local_filter"),
+        why="D01, D07, D20: resolvers here name addresses of a name that does not exist elsewhere:"
+        " a filter's entry outlived the site, a provider sells what is not found, or the name is"
+        " this network's own.",
+    ),
+    Rule[DnsLook](
         id="dns.denied_unverified",
         when=lambda look: look.all_deny,
         state=State.INSUFFICIENT,

@@ -10,6 +10,7 @@ from tests.classify.build import (
     DENIED,
     NXDOMAIN,
     OTHER,
+    REFUSED,
     RESET,
     SERVFAIL,
     TIMEOUT,
@@ -138,6 +139,14 @@ def _denied_elsewhere() -> Story:
     return told
 
 
+def _named_only_here() -> Story:
+    told = Story()
+    told.dns(["208.80.154.232"])
+    told.encrypted_dns(rcode=NXDOMAIN)
+    told.tcp("208.80.154.232", REFUSED)
+    return told
+
+
 def _broken_resolver() -> Story:
     told = Story()
     told.vantage = online(working_resolvers=(), failing_resolvers=("system/udp",))
@@ -218,6 +227,7 @@ cases(
     dns__silent_for_this_name=lambda: _silence("system"),
     dns__dead_name=lambda: _denied(trusted=True),
     dns__denied_elsewhere_too=_denied_elsewhere,
+    dns__named_only_here=_named_only_here,
     dns__denied_unverified=lambda: _denied(trusted=False),
     dns__nothing_answers=lambda: story_of(lambda s: s.dns(fails=TIMEOUT)),
     dns__system_resolver_broken=_broken_resolver,

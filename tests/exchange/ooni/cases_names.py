@@ -9,12 +9,14 @@ from tests.exchange.ooni.judging import (
     SILENT,
     answers,
     cases,
+    cleartext,
     denied,
     dns,
     doh,
     helper,
     helper_fails,
     old,
+    page,
     request,
     says,
     stopped,
@@ -194,6 +196,26 @@ NAMES = cases(
             "dns", queries=[dns(HOST, STRANGER)], tcp_connect=[tcp(STRANGER)],
             tls_handshakes=[tls("ssl_unknown_authority", FORGED, address=f"{STRANGER}:443")],
             control=helper_fails("dns_name_error", at="dns"),
+        ),
+        "insufficient", "insufficient",
+    ),
+    a_page_in_the_clear_of_a_name_that_only_this_network_knows=(
+        cleartext(
+            page("<title>Access denied</title>", address=f"{STRANGER}:80"),
+            helper_fails("dns_name_error", at="dns"), queries=[dns(HOST, STRANGER), udp(STRANGER)],
+            tcp_connect=[tcp(STRANGER, 80)],
+        ),
+        "insufficient", "insufficient",
+    ),
+    refused_here_and_there_at_an_address_that_only_this_network_knows=(
+        stopped(
+            "dns", queries=[dns(HOST, STRANGER)],
+            tcp_connect=[tcp(STRANGER, failure="connection_refused")],
+            control=helper_fails("dns_name_error", at="dns") | {
+                "tcp_connect": {
+                    f"{STRANGER}:443": {"status": False, "failure": "connection_refused"},
+                },
+            },
         ),
         "insufficient", "insufficient",
     ),
