@@ -62,9 +62,11 @@ def _is_page(seen: HttpObservation) -> bool:
 
 def _is_unlike(page: HttpObservation, other: HttpObservation) -> bool:
     """Whether all that can be compared differs, and length and title both could be."""
-    lengths = sorted((page.body_bytes, other.body_bytes))
-    if lengths[0] == 0 or page.ended != "complete" or not other.title:
+    if not other.title or not other.body_bytes or page.ended != "complete":
         return False
+    if page.body_bytes == 0 and page.declared_bytes != 0:
+        return False  # a body that nobody kept
+    lengths = sorted((page.body_bytes, other.body_bytes))
     if lengths[0] > _LENGTHS_ALIKE * lengths[1]:
         return False
     if _uncommon(page) & _uncommon(other):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from probe.classify import constants as k
+from probe.classify.addresses import family_of
 from probe.classify.handshakes import FarEnd, Handshake
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
@@ -41,6 +42,15 @@ class TlsLook(Shown):
         if not self.controls:
             return None
         return "alive" if any(h.is_alive for h in self.controls) else "dead"
+
+    @once
+    def is_name_here_only(self) -> bool:
+        """Whether another vantage greets the name now, and no neutral one was tried here.
+
+        To an address no name is sent (RFC 6066 section 3): nobody can have read one.
+        """
+        is_named = family_of(self.facts.host) is None
+        return is_named and self.c1 is None and bool(self.elsewhere.passing("tls"))
 
     @once
     def c1_large(self) -> bool:

@@ -30,10 +30,15 @@ def _forged_on_path(look: DnsLook) -> bool:
 
 
 def _is_unvouched(look: DnsLook, lies: tuple[Said, ...]) -> bool:
-    """No answer, or an empty one: a lie, or the zone's own servers refuse us, or have nothing."""
+    """No answer, or an empty one: a lie, or the zone's own servers refuse us, or have nothing.
+
+    A resolver that was asked nothing else may refuse everything: it is for others.
+    """
+    kind = look.lie_kind(lies)
+    is_for_others = kind == "refused" and not any(look.control_works(s.seen) for s in lies)
     return (
         bool(lies)
-        and look.lie_kind(lies) in {"servfail", "nodata"}
+        and (kind in {"servfail", "nodata"} or is_for_others)
         and not look.artefacts
         and not look.resolves_at_home
     )

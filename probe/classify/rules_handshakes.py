@@ -316,22 +316,14 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     _reset(
         "tls.cut_here_only",
-        lambda look: (
-            _failing(look, Ending.RESET, Ending.CLOSED)
-            and look.c1 is None
-            and bool(look.elsewhere.passing("tls"))
-        ),
+        lambda look: _failing(look, Ending.RESET, Ending.CLOSED) and look.is_name_here_only,
         None,
         Locus.UNKNOWN,
         "S01, S02: cut after the name here, and not elsewhere; no neutral name was tried.",
     ),
     _silent(
         "tls.silent_here_only",
-        lambda look: (
-            _failing(look, Ending.SILENT)
-            and look.c1 is None
-            and bool(look.elsewhere.passing("tls"))
-        ),
+        lambda look: _failing(look, Ending.SILENT) and look.is_name_here_only,
         None,
         "S03-S06: silence after the name here, and not elsewhere; no neutral name was tried.",
     ),

@@ -340,6 +340,20 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         " block page that is not known, or another edition.",
     ),
     Rule[HttpLook](
+        id="http.missing_here_only",
+        when=lambda look: (
+            400 <= look.status < 500
+            and not look.is_expected
+            and not look.has("expect.body", "expect.present", "expect.header", "origin.header")
+            and any(200 <= (o.status or 0) < 300 for o in look.elsewhere.pages())
+        ),
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=_PAGE_RIVALS,
+        why="H03, G11: an error in cleartext where others are given the page; filters say it too.",
+    ),
+    Rule[HttpLook](
         id="http.error_in_cleartext",
         when=lambda look: look.status >= 500 and not look.is_expected,
         state=State.INSUFFICIENT,

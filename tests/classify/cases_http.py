@@ -122,6 +122,7 @@ cases(
     http__unlike_elsewhere=lambda: _elsewhere_http(
         _answers(PAGE, target=HTTP), body="<title>Instagram</title>" * 40, title="Instagram"
     ),
+    http__missing_here_only=lambda: _elsewhere_http(_answers({"status": 404}, target=HTTP)),
     http__error_in_cleartext=lambda: _answers({"status": 502}, target=HTTP),
     http__ok=lambda: story_of(reached, page),
 )

@@ -4,7 +4,7 @@ import pytest
 
 from probe.model.target import Expectation
 from tests.classify.build import A1, RTT
-from tests.classify.cases_http import _answers
+from tests.classify.cases_http import _answers, _elsewhere_http
 from tests.classify.filing import HTTP, STRANGE
 
 ASSUMED = HTTP.model_copy(update={"expect": Expectation(status=(301,))})
@@ -40,3 +40,35 @@ def test_one_early_redirect_is_no_proof():
 
 def test_redirects_sooner_than_every_connection_are():
     assert redirected(RTT / 3, RTT / 3, RTT / 3, RTT / 3) == "http.strange_redirect"
+
+
+@pytest.mark.parametrize(
+    ("status", "there", "rule"),
+    [
+        pytest.param(404, {}, "http.missing_here_only", id="missing here"),
+        pytest.param(410, {}, "http.missing_here_only", id="gone here"),
+        pytest.param(404, {"status": 404}, "http.ok", id="missing there as well"),
+        pytest.param(404, {"status": 302}, "http.ok", id="moved there"),
+    ],
+)
+def test_an_error_here_where_others_are_given_the_page_is_not_fine(status, there, rule):
+    """Tunisia's filter answered 404 for years; a site may do so to one country, too."""
+    told = _elsewhere_http(_answers({"status": status}, target=HTTP), **there)
+
+    assert told.verdict().rule_id == rule
+
+
+@pytest.mark.parametrize(
+    ("declared", "rule"),
+    [
+        pytest.param(0, "http.unlike_elsewhere", id="the answer says that it is empty"),
+        pytest.param(None, "http.ok", id="nobody kept the body"),
+    ],
+)
+def test_an_empty_page_is_not_the_one_that_others_are_given(declared, rule):
+    empty = {"status": 200, "body": "", "declared_bytes": declared}
+    told = _elsewhere_http(
+        _answers(empty, target=HTTP), body="<title>Instagram</title>" * 9, title="Instagram"
+    )
+
+    assert told.verdict().rule_id == rule
