@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from probe.exchange.ooni.document import Fields, as_text, fields_in, number_in, text_in
-from probe.exchange.ooni.records import Maker, address_of, endpoint_of, family_of
+from probe.exchange.ooni.records import TIMEOUTS, Maker, address_of, endpoint_of, family_of
 from probe.exchange.ooni.words import failure_of
 from probe.model.observation import (
     DnsAnswer,
@@ -16,7 +17,9 @@ from probe.model.observation import (
     TlsObservation,
 )
 from probe.model.target import Endpoint
-from probe.model.words import Arm, Family, Operation, Transport
+from probe.model.words import Arm, FailureWord, Family, Operation, Transport
+
+_CUTS: Final = TIMEOUTS | {FailureWord.CONNECTION_RESET, FailureWord.EOF_ERROR}
 
 
 def control_observations(
@@ -50,13 +53,47 @@ def arrival(maker: Maker, seen: Sequence[Observation], last: Endpoint) -> list[O
     is_asked = any(isinstance(o, TlsObservation) for o in seen)
     if not came or is_asked or not last.url.lower().startswith("https:"):
         return []
-    (page, *_) = came
+    return [_shaken(maker, came[0], last, address=None, verified=True)]
+
+
+def departure(
+    maker: Maker, there: Sequence[Observation], here: Sequence[Observation], first: Endpoint
+) -> list[Observation]:
+    """Return the handshake that an older helper must have made where its page begins.
+
+    Until 2022 helpers told of no handshakes. That a page came over TLS vouches for the addresses
+    that the helper was told, and so for one where the name was cut here; they verified nobody.
+    """
+    came = [o for o in there if isinstance(o, HttpObservation) and o.status is not None]
+    is_told = any(isinstance(o, TlsObservation) for o in there)
+    if not came or is_told or not first.url.lower().startswith("https:"):
+        return []
+    named = {a for o in there if isinstance(o, DnsObservation) for a in o.addresses}
+    cut = [
+        o
+        for o in here
+        if isinstance(o, TlsObservation)
+        and o.failure is not None
+        and o.failure.word in _CUTS
+        and o.address in named
+        and not o.id.endswith("-tls")
+    ]
+    return [_shaken(maker, came[0], first, address=o.address, verified=None) for o in cut[:1]]
+
+
+def _shaken(
+    maker: Maker, page: HttpObservation, to: Endpoint, *, address: str | None, verified: bool | None
+) -> Observation:
     fields = page.model_dump(
         include={"experiment", "endpoint", "arm", "vantage", "started_at", "duration_s"}
     )
-    fields |= {"id": f"{page.id}-tls", "server_name": last.host, "verified": True, "port": 443}
+    fields |= {
+        "id": f"{page.id}-tls", "server_name": to.host, "verified": verified, "port": 443,
+        "address": address, "family": family_of(address),
+    }  # fmt: skip
     made = maker.made(TlsObservation, fields, "control.http_request")
-    return [made] if made is not None else []
+    assert made is not None
+    return made
 
 
 def _dns(maker: Maker, control: Fields, host: str) -> Iterator[Observation | None]:

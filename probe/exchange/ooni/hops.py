@@ -11,6 +11,7 @@ from probe.model.observation import (
     TlsObservation,
 )
 from probe.model.target import Endpoint
+from probe.model.words import Arm
 
 
 def hops_of(here: Sequence[Observation], first: Endpoint) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ def owners_of(here: Sequence[Observation]) -> dict[str, set[str]]:
 def is_about(observation: Observation, host: str, owners: Mapping[str, set[str]]) -> bool:
     """Whether a step belongs to the host, by its name or by its address's owners."""
     if isinstance(observation, DnsObservation):
-        return observation.name == host
+        return observation.name == host or observation.arm is Arm.C1
     if isinstance(observation, TlsObservation):
         return observation.server_name in (host, None)
     if isinstance(observation, HttpObservation):

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from probe.exchange.ooni.control import arrival, control_observations
+from probe.exchange.ooni.control import arrival, control_observations, departure
 from probe.exchange.ooni.document import (
     Fields,
     as_text,
@@ -25,12 +25,18 @@ from probe.exchange.ooni.document import (
 from probe.exchange.ooni.endpoints import by_url, endpoint_for, resolver_ids
 from probe.exchange.ooni.files import documents
 from probe.exchange.ooni.hops import hops_of, is_about, owners_of
+from probe.exchange.ooni.inferred import (
+    missing_connection,
+    missing_handshake,
+    pages_of,
+    repeats_handshake,
+)
 from probe.exchange.ooni.records import (
     Maker,
     dns_observations,
-    http_observations,
     tcp_observations,
     tls_observations,
+    whoami_observations,
 )
 from probe.model.evidence import Evidence
 from probe.model.experiment import Experiment, Kind
@@ -114,6 +120,8 @@ def read_measurement(
     if not keys:
         return unreadable(url, "the document has no test_keys")
     endpoint = endpoint_for(url, endpoints or {})
+    if endpoint is None and "://[" in url and "]" in url:
+        return unreadable(url, "the input names an IPv6 address, of which no endpoint can be made")
     if endpoint is None:
         return unreadable(url, "the input is no http:// or https:// address")
     try:
@@ -154,20 +162,12 @@ class _Reading:
         maker = self.maker
         connects = [o for o in tcp_observations(maker, self.keys) if isinstance(o, TcpObservation)]
         handshakes = list(tls_observations(maker, self.keys))
-        dns = list(dns_observations(maker, self.keys))
-        pages = [
-            page
-            for page in self._pages(connects, handshakes)
-            if self._says_more(page, connects, handshakes)
-        ]
+        dns = [*dns_observations(maker, self.keys), *whoami_observations(maker, self.keys)]
+        pages = pages_of(maker, self.keys, self.endpoint.host, connects, handshakes)
         for page in pages:
-            connects += self._missing_connection(page, connects)
-            handshakes += self._missing_handshake(page, handshakes)
-        pages = [
-            page
-            for page in pages
-            if page.status is not None or not _is_handshakes(page, handshakes)
-        ]
+            connects += missing_connection(maker, page, connects)
+            handshakes += missing_handshake(maker, page, handshakes)
+        pages = [page for page in pages if not repeats_handshake(page, handshakes)]
         here: list[Observation] = [*dns, *connects, *handshakes, *pages]
         control = control_observations(maker, self.document, self.endpoint.host, self.url)
         vantage = self._vantage(here, control)
@@ -198,68 +198,6 @@ class _Reading:
             test_version=text_in(self.document, "test_version"),
         )
 
-    # --- what the document leaves to be inferred ------------------------------------------------
-
-    def _pages(
-        self, connects: Sequence[TcpObservation], handshakes: Sequence[TlsObservation]
-    ) -> Iterator[HttpObservation]:
-        """Yield the requests; 0.4 does not say over which connection, so the first good one."""
-        for page in http_observations(self.maker, self.keys):
-            if page.address is not None:
-                yield page
-                continue
-            port = 443 if page.over_tls else 80
-            good = [o.address for o in handshakes if o.failure is None and o.port == port]
-            good += [o.address for o in connects if o.failure is None and o.port == port]
-            good += [o.address for o in connects if o.failure is None]
-            good += [o.address for o in connects]
-            address = next(iter(good), None)
-            family = None if address is None else (Family.IPV6 if ":" in address else Family.IPV4)
-            yield page.model_copy(update={"address": address, "family": family, "port": port})
-
-    def _says_more(
-        self,
-        page: HttpObservation,
-        connects: Sequence[TcpObservation],
-        handshakes: Sequence[TlsObservation],
-    ) -> bool:
-        """Whether a request is a step of its own, and not a failed connection said again."""
-        if page.status is not None or page.failure is None:
-            return True
-        own = [o for o in connects if o.address == page.address]
-        shaken = [o for o in handshakes if o.address == page.address]
-        is_connected = any(o.failure is None for o in own)
-        is_shaken = not page.over_tls or not shaken or any(o.failure is None for o in shaken)
-        return is_connected and is_shaken
-
-    def _missing_connection(
-        self, page: HttpObservation, connects: Sequence[TcpObservation]
-    ) -> list[TcpObservation]:
-        """Return the connection of a redirect's page, which 0.4 does not record."""
-        is_known = any((o.address, o.port) == (page.address, page.port) for o in connects)
-        if is_known or page.status is None or page.address is None:
-            return []
-        made = self.maker.made(TcpObservation, _before(page, "tcp"), "requests")
-        return [made] if isinstance(made, TcpObservation) else []
-
-    def _missing_handshake(
-        self, page: HttpObservation, handshakes: Sequence[TlsObservation]
-    ) -> list[TlsObservation]:
-        """Return the handshake of a page for which none is recorded, as far as the page tells."""
-        if not page.over_tls or any(o.server_name == page.host for o in handshakes):
-            return []
-        failure = page.failure if page.status is None else None
-        if failure is not None:
-            self.maker.problems.append("no TLS step: the request's failure is taken for its own")
-        fields = _before(page, "tls") | {
-            "server_name": page.host,
-            "failure": failure,
-            # OONI fetches no page over TLS that it did not verify.
-            "verified": True if page.status is not None else None,
-        }
-        made = self.maker.made(TlsObservation, fields, "requests")
-        return [made] if isinstance(made, TlsObservation) else []
-
     # --- what the evidence is about -------------------------------------------------------------
 
     def _evidence(
@@ -279,6 +217,8 @@ class _Reading:
         also = [o for o in control if is_asked or isinstance(o, HttpObservation)]
         if endpoint.url == last_url:
             also += arrival(self.maker, also, endpoint)
+        if is_first:
+            also += departure(self.maker, also, seen, endpoint)
         if not is_first:
             seen = [o.model_copy(update={"endpoint": endpoint.id}) for o in seen]
             also = [o.model_copy(update={"endpoint": endpoint.id}) for o in also]
@@ -323,21 +263,6 @@ class _Reading:
                 resolver_kinds=kinds,
             ),
         )
-
-
-def _before(page: HttpObservation, step: str) -> Fields:
-    """Return the fields of a step that a page must have had before it."""
-    fields = page.model_dump(
-        include={"experiment", "endpoint", "arm", "family", "address", "port", "started_at"}
-    )
-    return fields | {"id": f"{page.id}-{step}", "duration_s": 0.0}
-
-
-def _is_handshakes(page: HttpObservation, handshakes: Sequence[TlsObservation]) -> bool:
-    """Whether the request only repeats how its handshake failed."""
-    return page.over_tls and any(
-        o.id == f"{page.id}-tls" and o.failure is not None for o in handshakes
-    )
 
 
 def _masked(here: Sequence[Observation]) -> tuple[Family, ...]:

@@ -44,7 +44,7 @@ _OFFSET_S_MAX: Final = 86_400.0
 # probe-cli internal/netxlite/dialer.go: 0.4 does not say when an attempt began, but how long it may
 # take.
 _OLD_CONNECT_TIMEOUT_S: Final = 15.0
-_TIMEOUTS: Final = frozenset({FailureWord.GENERIC_TIMEOUT_ERROR, FailureWord.TIMED_OUT})
+TIMEOUTS: Final = frozenset({FailureWord.GENERIC_TIMEOUT_ERROR, FailureWord.TIMED_OUT})
 
 _SYSTEM_ENGINES: Final = frozenset({"system", "getaddrinfo", "golang_net_resolver", "go"})
 _TRANSPORTS: Final = {
@@ -156,6 +156,28 @@ def dns_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
                 yield observation
 
 
+def whoami_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
+    """Yield what the system's resolver said to another question: so it is alive (control C1)."""
+    for row in rows_in(fields_in(keys, "x_dns_whoami"), "system_v4")[:1]:
+        # probe-cli internal/webconnectivityalgo/dnswhoami.go
+        made = maker.made(
+            DnsObservation,
+            maker.base({})
+            | {
+                "arm": Arm.C1,
+                "name": "whoami.v4.powerdns.org",
+                "query_type": "A",
+                "resolver": "system",
+                "transport": Transport.SYSTEM,
+                # Whose address it tells is nobody's business; that it answers is.
+                "answers": (DnsAnswer(after_s=0.0, rcode=0),),
+            },
+            "x_dns_whoami",
+        )
+        if made is not None and address_of(text_in(row, "address")) is not None:
+            yield made
+
+
 def tcp_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
     """Yield one observation per connection attempt."""
     for record in rows_in(keys, "tcp_connect"):
@@ -169,7 +191,7 @@ def tcp_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
         if failure is None and status.get("success") is False:
             failure = failure_of("unknown_failure", Operation.CONNECT)
         fields = maker.base(record, address) | {"port": port, "failure": failure}
-        if "t0" not in record and failure is not None and failure.word in _TIMEOUTS:
+        if "t0" not in record and failure is not None and failure.word in TIMEOUTS:
             fields["duration_s"] = min(_offset(number_in(record, "t")), _OLD_CONNECT_TIMEOUT_S)
         observation = maker.made(TcpObservation, fields, "tcp_connect")
         if observation is not None:
@@ -238,7 +260,7 @@ def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
             "ended": _ending(response, status=status, is_failed=failure is not None),
             "title": html.unescape(title[1].decode("utf-8", "replace")).strip() if title else None,
         }
-        if status is not None and failure is not None and failure.word in _TIMEOUTS:
+        if status is not None and failure is not None and failure.word in TIMEOUTS:
             # A page of which the rest never came is no whole one: how far it came, and when.
             flow = events.get(flow_of(record), [])
             fields["progress"] = page_progress(flow, _offset(number_in(record, "t0")), len(body))

@@ -38,6 +38,8 @@ SIX = f"[{GOOD6}]:443"
 BOTH = [dns(HOST, GOOD, GOOD6)]
 IDN = "xn--bcher-kva.example"
 PORT = f"https://{HOST}:8443/"
+# Until 2022 helpers told of no handshakes.
+OLDER = {name: told for name, told in says(GOOD).items() if name != "tls_handshake"}
 FAILED_REQUEST = request(failure=CUT, code=0, body="", headers=())
 
 HANDSHAKES = cases(
@@ -112,6 +114,42 @@ HANDSHAKES = cases(
             requests=[FAILED_REQUEST],
         )),
         "blocked", "tls_sni_reset",
+    ),
+    cut_as_0_4_tells_it_beside_an_older_helper=(
+        old(stopped(
+            "http-failure", tcp_connect=[tcp()], tls_handshakes=[tls(CUT)],
+            requests=[FAILED_REQUEST], control=OLDER,
+        )),
+        "blocked", "tls_sni_reset",
+    ),
+    cut_beside_an_older_helper_that_got_no_page=(
+        old(stopped(
+            None, tcp_connect=[tcp()], tls_handshakes=[tls(CUT)], requests=[FAILED_REQUEST],
+            control=OLDER | {"http_request": {"failure": "unknown_error", "status_code": -1}},
+        )),
+        "insufficient", "insufficient",
+    ),
+    cut_at_an_address_that_an_older_helper_was_not_told=(
+        old(stopped(
+            "http-failure", queries=[dns(HOST, OTHER)], tcp_connect=[tcp(OTHER)],
+            tls_handshakes=[tls(CUT, address=f"{OTHER}:443")], requests=[FAILED_REQUEST],
+            control=OLDER,
+        )),
+        "insufficient", "insufficient",
+    ),
+    a_strange_authority_beside_an_older_helper_which_verifies_nobody=(
+        old(stopped(
+            "http-failure", tcp_connect=[tcp()],
+            tls_handshakes=[tls("ssl_unknown_authority", FORGED)], control=OLDER,
+        )),
+        "insufficient", "insufficient",
+    ),
+    an_address_without_a_name_that_is_cut=(
+        document(
+            f"https://{GOOD}/", queries=[], tcp_connect=[tcp()],
+            tls_handshakes=[handshake(GOOD, f"{GOOD}:443", CUT, ())], requests=[],
+        ),
+        "insufficient", "insufficient",
     ),
     cut_and_no_helper_to_compare=(
         stopped(None, tcp_connect=[tcp()], tls_handshakes=[tls(CUT)], **NO_CONTROL),

@@ -171,6 +171,16 @@ NAMES = cases(
     a_resolver_that_fails_for_this_name=(
         denied("dns_servfail_error"), "insufficient", "insufficient",
     ),
+    a_resolver_that_refuses_and_was_asked_nothing_else=(
+        denied("dns_refused_error", udp(GOOD), doh(GOOD)), "insufficient", "insufficient",
+    ),
+    a_resolver_that_refuses_this_name_and_answers_for_another=(
+        denied(
+            "dns_refused_error", udp(GOOD), doh(GOOD),
+            x_dns_whoami={"system_v4": [{"address": "198.51.100.7"}], "udp_v4": {}},
+        ),
+        "blocked", "dns_lie",
+    ),
     a_resolver_that_gives_up=(
         denied("dns_temporary_failure"), "insufficient", "insufficient",
     ),

@@ -95,6 +95,15 @@ PAGES = cases(
     a_refusal_in_cleartext=(
         in_clear(page("<title>403 Forbidden</title>", 403), **DIFF), "insufficient", "insufficient",
     ),
+    not_found_in_cleartext_here_alone=(
+        in_clear(page("<title>404</title>", 404), **DIFF), "insufficient", "insufficient",
+    ),
+    an_empty_page_in_cleartext_here_alone=(
+        in_clear(page("", headers=(("Content-Length", "0"),)), says(
+            GOOD, ports=(80,), http_request=answers(200, "Example"),
+        )),
+        "insufficient", "insufficient",
+    ),
     a_bot_wall_in_cleartext=(
         in_clear(page(**CLOUDFLARE), **DIFF), "restricted", "reachable_botwall",
     ),
@@ -198,6 +207,23 @@ REDIRECTS = cases(
             handshake(WWW, f"{OTHER}:443", CUT, ()), names=[dns(WWW, OTHER)], **NO_CONTROL,
         ),
         "insufficient", "insufficient",
+    ),
+    to_TLS_and_silent_somewhere_as_0_4_tells_it=(
+        old(in_clear(TO_TLS, requests=[request(code=0, body="", headers=(), failure=MUTE), TO_TLS],
+                     **FAILED)),
+        "insufficient", "insufficient",
+    ),
+    to_another_host_and_silent_somewhere_as_0_4_tells_it=(
+        old(in_clear(away(f"http://{WWW}/"), requests=[
+            request(f"http://{WWW}/", code=0, body="", headers=(), failure=MUTE),
+            away(f"http://{WWW}/"),
+        ], **FAILED)),
+        "insufficient", "insufficient",
+    ),
+    to_TLS_and_cut_there_as_0_4_tells_it=(
+        old(in_clear(TO_TLS, requests=[request(code=0, body="", headers=(), failure=CUT), TO_TLS],
+                     **FAILED)),
+        "blocked", "tls_sni_reset",
     ),
     to_another_host_that_is_denied=(
         behind(names=[dns(WWW, failure="dns_nxdomain_error")]), "insufficient", "insufficient",
