@@ -60,12 +60,14 @@ class Testimony:
         """Whether somebody trusted says that the name has addresses of this family.
 
         A server that is alive at an old address does not affirm a name that trusted resolvers deny:
-        the name was given up, or taken away for everyone.
+        the name was given up, or taken away for everyone. One that was reached and said nothing
+        that can be read (too many questions, garbage) neither affirms nor denies.
         """
         trusted = [o for o in self.asked if o.transport in ENCRYPTED and self.is_trusted(o)]
-        if trusted and not any(o.addresses for o in trusted):
-            return not any(is_answered(o) for o in trusted)
-        if not trusted and self._works_elsewhere():
+        answered = [o for o in trusted if is_answered(o)]
+        if answered and not any(o.addresses for o in answered):
+            return False
+        if not answered and self._works_elsewhere():
             return True
         return any(
             spot.truth in {Truth.PROVED, Truth.ENDORSED}

@@ -177,3 +177,20 @@ def test_default_certificate_in_the_same_network_is_no_lie() -> None:
     story.tls(A2, kind=Certificate.WRONG_NAME)
 
     assert story.verdict().category is not Category.DNS_LIE
+
+
+def test_encrypted_resolvers_that_say_nothing_readable_affirm_nothing() -> None:
+    """Reached and verified, but too busy (HTTP 429), closing, or answering garbage.
+
+    They were taken for witnesses that the name exists, and a name that was given up for blocked.
+    """
+    story = Story()
+    story.dns(rcode=NXDOMAIN)
+    story.encrypted_dns(A1)
+    story.observations = [
+        o.model_copy(update={"answers": (), "failure": RESET}) if getattr(o, "chain", ()) else o
+        for o in story.observations
+    ]
+    story.dns(name="example.com", arm=Arm.C2)
+
+    assert story.verdict().state not in ACCUSING
