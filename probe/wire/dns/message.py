@@ -30,6 +30,10 @@ _QUERY_HEADER: Final = struct.Struct(">6H")
 _QUERY_TYPE: Final = struct.Struct(">HH")
 # RFC 6891 section 6.1.2: root name, type 41, payload size as class, no flags, no data.
 _OPT: Final = struct.pack(">BHHIH", 0, 41, _EDNS_PAYLOAD, 0, 0)
+_OPT_START: Final = _OPT[:3]
+# RFC 6891 section 6.1.2: code and length.
+_OPTION: Final = struct.Struct(">HH")
+_EDE_TEXT_CHARACTERS: Final = 200
 
 # What dnspython's parser raises for bytes that are no message; found by feeding it rubbish.
 _UNREADABLE: Final = (
@@ -129,14 +133,7 @@ def read(
 def _read_any(wire: bytes, after_s: float, ip_ttl: int | None, wrong_id: bool) -> DnsAnswer:
     """Read what is not plain, by dnspython."""
     try:
-        # One record per set: sets are deduplicated and share the lowest TTL.
-        message = dns.message.from_wire(
-            wire,
-            ignore_trailing=True,
-            continue_on_error=True,
-            raise_on_truncation=False,
-            one_rr_per_rrset=True,
-        )
+        message, options = _parsed_without_options(wire)
         facts = _facts(message)
     except _UNREADABLE as error:
         return DnsAnswer(
@@ -165,7 +162,7 @@ def _read_any(wire: bytes, after_s: float, ip_ttl: int | None, wrong_id: bool) -
         authenticated=bool(message.flags & dns.flags.AD),
         truncated=bool(message.flags & dns.flags.TC),
         has_soa=any(r.rdtype == dns.rdatatype.SOA for r in message.authority),
-        ede=_extended_errors(message) if message.opt is not None else (),
+        ede=_extended_errors(message, options) if message.opt is not None else (),
         svcb=tuple(facts.svcb),
         ip_ttl=ip_ttl,
         size_bytes=len(wire),
@@ -208,9 +205,46 @@ def _facts(message: dns.message.Message) -> _Facts:
     return facts
 
 
-def _extended_errors(message: dns.message.Message) -> tuple[tuple[int, str], ...]:
-    return tuple(
-        (int(option.code), (option.text or "")[:200])
+def _parsed(wire: bytes) -> dns.message.Message:
+    # One record per set: sets are deduplicated and share the lowest TTL.
+    return dns.message.from_wire(
+        wire,
+        ignore_trailing=True,
+        continue_on_error=True,
+        raise_on_truncation=False,
+        one_rr_per_rrset=True,
+    )
+
+
+def _parsed_without_options(wire: bytes) -> tuple[dns.message.Message, bytes]:
+    """Return the message, and the bytes of EDNS options that dnspython would not read, if any.
+
+    Other programs skip an option that they cannot read; a resolver that says in another alphabet
+    than UTF-8 why it lies has answered all the same.
+    """
+    message = _parsed(wire)
+    at = wire.rfind(_OPT_START)
+    if not message.errors or at < _HEADER_BYTES:
+        return message, b""
+    start = at + len(_OPT)
+    options = wire[start:]
+    if int.from_bytes(wire[start - 2 : start], "big") != len(options):
+        return message, b""
+    bare = _parsed(wire[: start - 2] + bytes(2))
+    return (message, b"") if bare.errors else (bare, options)
+
+
+def _extended_errors(message: dns.message.Message, options: bytes) -> tuple[tuple[int, str], ...]:
+    """Return code and text of each extended error (RFC 8914), also from options as they came."""
+    found = [
+        (int(option.code), option.text or "")
         for option in message.options
         if isinstance(option, dns.edns.EDEOption)
-    )
+    ]
+    while len(options) >= _OPTION.size:
+        kind, size = _OPTION.unpack_from(options)
+        data, options = options[_OPTION.size :][:size], options[_OPTION.size + size :]
+        if kind == dns.edns.OptionType.EDE and len(data) >= 2:
+            text = data[2:].decode("utf-8", "replace").rstrip("\0")
+            found.append((int.from_bytes(data[:2], "big"), text))
+    return tuple((code, text[:_EDE_TEXT_CHARACTERS]) for code, text in found[:_RECORDS_KEPT])

@@ -181,3 +181,31 @@ def test_our_question_is_byte_by_byte_what_dnspython_writes(name, query_type):
 
     made = dns.message.make_query(name, query_type, use_edns=0, payload=1232, id=question.id)
     assert question.wire == made.to_wire()
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        pytest.param((15, b"\x00\x0f\xe7\xe0\xef"), ((15, "\ufffd" * 3),), id="another alphabet"),
+        pytest.param((15, b"\x00"), (), id="half a code"),
+        pytest.param((8, b"\x00"), (), id="half a network"),
+        pytest.param((10, b"\x00" * 3), (), id="a cookie of three bytes"),
+        pytest.param((18, b"\xff\xff"), (), id="no name to report to"),
+    ],
+)
+def test_an_option_that_cannot_be_read_makes_no_rubbish_of_the_answer(option, told):
+    """The system's resolver skips it; we lost the lie, and with it what it admitted."""
+    sent = reply(ask_one(), (OWNER, 60, "A", "10.10.34.35"))
+    sent.use_edns(0, options=[dns.edns.GenericOption(*option)])
+
+    answer = message.read(sent.to_wire(), after_s=0.0)
+
+    assert (answer.malformed, answer.addresses, answer.ede) == (None, ("10.10.34.35",), told)
+
+
+def test_options_do_not_hide_a_damaged_record():
+    sent = reply(ask_one(), (OWNER, 60, "A", "10.10.34.35"))
+    sent.use_edns(0, options=[dns.edns.GenericOption(15, b"\x00")])
+    wire = sent.to_wire().replace(b"\x00\x04\x0a\x0a", b"\x00\x03\x0a\x0a")
+
+    assert message.read(wire, after_s=0.0).malformed is not None
