@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, TextIO, TypedDict
 
 import click
 
@@ -136,7 +136,9 @@ def command(
             with replacing(output) as temporary:
                 write_parquet(reader, runs, wanted.table, temporary, **wanted.shown)
         else:
-            _write(_lines(reader, runs, wanted), output)
+            written = _write(_lines(reader, runs, wanted), output)
+            if written <= (form == "csv"):
+                click.echo(_why_nothing(wanted, runs), err=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +236,29 @@ def _write_package(
     )
 
 
-def _write(lines: Iterable[str], output: Path | None) -> None:
+def _write(lines: Iterable[str], output: Path | None) -> int:
+    """Write the lines; return how many there were."""
     if output is None:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        return
+        return _written(lines, sys.stdout)
     with replacing(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"{line}\n" for line in lines)
+        return _written(lines, file)
+
+
+def _written(lines: Iterable[str], file: TextIO) -> int:
+    count = 0
+    for line in lines:
+        file.write(f"{line}\n")
+        count += 1
+    return count
+
+
+def _why_nothing(wanted: _Wanted, runs: Sequence[Run]) -> str:
+    """Say why there is no row: an empty file looks like a fault."""
+    if not runs:
+        return "No row was written: no run is stored of these days."
+    if wanted.privacy is not Privacy.OWN:
+        return (
+            "No row was written: these runs have none but, perhaps, of your own endpoints, which"
+            f" the level {wanted.privacy} leaves out (--privacy own keeps them)."
+        )
+    return "No row was written: these runs have none."

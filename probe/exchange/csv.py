@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from probe.exchange.columns import COLUMNS
@@ -13,6 +14,10 @@ from probe.store import Reader
 # What spreadsheets take for the start of a formula (OWASP, CSV injection): a block page's title may
 # be one.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a terminal obeys, and format characters that show text as another: written as JSON does.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
 
 
 def csv_lines(
@@ -45,9 +50,10 @@ def csv_lines(
 
 
 def _harmless(value: object) -> object:
-    """Keep a spreadsheet from calculating what the network sent, and say true as JSON does."""
+    """Keep spreadsheet and terminal from obeying what the network sent; say true as JSON does."""
     if type(value) is str:
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        shown = CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
+        return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
     if type(value) is bool:
         return "true" if value else "false"
     return value

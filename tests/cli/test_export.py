@@ -64,6 +64,7 @@ def test_csv_is_one_table_with_a_heading(database, capsys):
 
     (row,) = csv.DictReader(lines(capsys))
     assert (row["run"], row["endpoint"], row["state"]) == ("real-1", "bbc.web", "ok")
+    assert row["detail"] == "evil \\u009b2J", "a terminal obeys what cat prints"
 
 
 def test_lab_runs_stay_out_unless_asked_for(database, capsys):
@@ -126,7 +127,15 @@ def test_a_data_package_is_a_folder_for_everybody(database, tmp_path):
 def test_ooni_documents_need_evidence(database, capsys):
     """The run has a verdict and nothing measured: there is no document to write."""
     assert main(["export", "--to", "ooni", "--db", database]) == 0
-    assert lines(capsys) == []
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "No row was written" in told.err
+
+
+def test_a_file_with_rows_is_written_without_a_word(database, tmp_path, capsys):
+    assert main(["export", "--to", "csv", "--output", str(tmp_path / "a"), "--db", database]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_without_pyarrow_the_remedy_is_named(database, tmp_path, monkeypatch, capsys):
