@@ -24,8 +24,12 @@ from probe.model.words import Role
 _NEEDED: Final = ("date", "source", "domain", "country_name", "outcome", "count")
 # Their control domain, by which they exclude failing vantage points.
 _CONTROL: Final = "CONTROL"
-# `\u2757\ufe0fread/tcp.reset`: a mark, the stage, what happened there.
-_OUTCOME: Final = re.compile(r"^[^\w]*([a-z_]+)?/?(.*)$", re.DOTALL)
+# `\u2757\ufe0fread/tcp.reset`: a mark, the stage, what happened there. No stage has what was as
+# expected, nor what Satellite found: `\u2705match`, `\u2757\ufe0fdns.error:NXDomain`.
+_OUTCOME: Final = re.compile(r"^[^\w]*(?:([a-z_]+)/)?(.*)$", re.DOTALL)
+# table/queries/merged_reduced_scans.sql: the mark says whether it was expected; of others no count.
+_EXPECTED: Final = ("\u2705", "expected/")
+_UNEXPECTED: Final = "\u2757"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class DailyCount:
     """setup, dial, tls, write, read, http, content; empty where none is named."""
     outcome: str
     count: int
-    unexpected: int
+    unexpected: int | None
+    """None: theirs is a test that failed by itself, or an outcome that they do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,16 @@ def import_censored_planet(
 def daily(counts: Iterator[DailyCount | BadRow]) -> dict[tuple[date, str, str, str], DailyCount]:
     """Add up counts by day, country, domain and source: {(day, country, domain, source): total}.
 
-    In a total, `stage`, `outcome` and `network` are empty.
+    In a total, `stage`, `outcome` and `network` are empty. What tells nothing is not in it: neither
+    as measured nor as expected.
     """
     totals: dict[tuple[date, str, str, str], DailyCount] = {}
     for row in counts:
-        if isinstance(row, DailyCount):
+        if isinstance(row, DailyCount) and row.unexpected is not None:
             key = (row.day, row.country, row.domain, row.source)
             before = totals.get(key)
             total = replace(row, stage="", outcome="", network="")
-            if before is not None:
+            if before is not None and before.unexpected is not None:
                 total = replace(
                     total,
                     count=before.count + row.count,
@@ -108,10 +114,10 @@ def _count(
     try:
         day = date.fromisoformat((row["date"] or "")[:10])
         count = int(row["count"] or "")
-        unexpected = int(row.get("unexpected_count") or 0)
+        unexpected = _unexpected(row, count)
     except ValueError as error:
         return BadRow(line, str(error))
-    if count < 0 or not 0 <= unexpected <= count:
+    if count < 0 or not 0 <= (unexpected or 0) <= count:
         return BadRow(line, f"{unexpected} of {count} is no count")
     domain = row["domain"] or ""
     told = _OUTCOME.match(row["outcome"] or "")
@@ -129,6 +135,17 @@ def _count(
         count=count,
         unexpected=unexpected,
     )
+
+
+def _unexpected(row: Mapping[str, str | None], count: int) -> int | None:
+    """Return their number; by the outcome's mark where a table has no such column."""
+    if "unexpected_count" in row:
+        told = row["unexpected_count"] or ""
+        return int(told) if told and told.lower() != "null" else None
+    outcome = row["outcome"] or ""
+    if outcome.startswith(_EXPECTED):
+        return 0
+    return count if outcome.startswith(_UNEXPECTED) else None
 
 
 def _services(catalogue: Catalogue | None) -> dict[str, str]:
