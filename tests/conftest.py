@@ -4,6 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No property is one of the machine's speed: it may be busy with something else.
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("unhurried")
 
 _ROOT = Path(__file__).parents[1]
 _FOUND = pytest.StashKey[set[str]]()

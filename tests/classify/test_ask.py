@@ -1,7 +1,7 @@
 """Asking: the first controls first, nothing twice, and always an end."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.classify.facts import derive
@@ -239,7 +239,7 @@ def stories(draw) -> Story:
 SCHEMES = ("https", "http", "tls", "tcp")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(stories(), st.sampled_from(list(PROFILES)))
 def test_asking_ends_for_any_evidence(story, profile) -> None:
     seen: set[str] = set()
@@ -253,7 +253,7 @@ def test_asking_ends_for_any_evidence(story, profile) -> None:
     pytest.fail("asks for ever")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(stories())
 def test_judging_never_fails_and_says_the_same_twice(story) -> None:
     first, second = story.verdicts(), story.verdicts()
@@ -262,7 +262,7 @@ def test_judging_never_fails_and_says_the_same_twice(story) -> None:
     assert first == second
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(stories())
 def test_no_accusation_above_suspected_without_a_control_or_an_artefact(story) -> None:
     """The floor under everything: with only first attempts of the target, nothing is `probable`."""

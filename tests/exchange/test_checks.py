@@ -390,7 +390,7 @@ def test_a_check_that_could_not_be_made_is_unknown():
 # --- Any text at all
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_no_text_breaks_a_format(detail):
     report = mixed(detail)
