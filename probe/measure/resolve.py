@@ -1,8 +1,8 @@
 """Ask one resolver for one name, by any transport, and record every answer."""
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import assert_never
 
 import trio
@@ -207,27 +207,29 @@ async def _ask(
                     server, name, query_types, times=_times(pacing), first=first
                 )
         case Transport.DOT:
-            async with tools.limiter.flow(server, named=False):
-                return await dns.ask_dot(
-                    server,
-                    name,
-                    query_types,
-                    server_name=tools.resolvers[resolver].server_name,
-                    times=_times(pacing),
-                    first=first,
-                )
+            return await dns.ask_dot(
+                server,
+                name,
+                query_types,
+                server_name=tools.resolvers[resolver].server_name,
+                times=_times(pacing),
+                first=first,
+                kept=tools.kept,
+                turn=partial(tools.limiter.flow, server, named=False),
+            )
         case Transport.DOH:
             known = tools.resolvers[resolver]
-            async with tools.limiter.flow(server, named=False):
-                return await dns.ask_doh(
-                    server,
-                    name,
-                    query_types,
-                    server_name=known.server_name or server,
-                    path=known.doh_path,
-                    times=_times(pacing),
-                    first=first,
-                )
+            return await dns.ask_doh(
+                server,
+                name,
+                query_types,
+                server_name=known.server_name or server,
+                path=known.doh_path,
+                times=_times(pacing),
+                first=first,
+                kept=tools.kept,
+                turn=partial(tools.limiter.flow, server, named=False),
+            )
         case _:
             assert_never(transport)
 
@@ -243,7 +245,7 @@ def _times(pacing: Pacing) -> dns.StreamTimes:
     )
 
 
-@functools.lru_cache(maxsize=8)
+@lru_cache(maxsize=8)
 def hosts_names(hosts: str) -> frozenset[str]:
     """Return the names that a hosts file answers, lower-case."""
     names: set[str] = set()

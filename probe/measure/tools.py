@@ -11,6 +11,7 @@ from probe.model.target import Canary, Pacing, Resolver, WhoamiName
 from probe.model.words import Transport
 from probe.wire.addresses import is_global
 from probe.wire.clock import Clock
+from probe.wire.dns import Kept
 
 
 class Limiter(Protocol):
@@ -44,6 +45,8 @@ class Tools:
     catalogue_hosts: frozenset[str] = frozenset()
     """Where a redirect may lead."""
     limiter: Limiter = field(default_factory=NoLimiter)
+    kept: Kept | None = None
+    """Connections to encrypted resolvers, for the length of a run; without it each serves once."""
     quic: bool = False
     canaries: Mapping[str, Canary] = field(default_factory=dict)
     whoami: tuple[WhoamiName, ...] = ()

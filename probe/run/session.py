@@ -38,6 +38,7 @@ from probe.run.request import (
     Stopped,
 )
 from probe.run.vantage import Whereabouts, find_vantage, placed, same_network
+from probe.wire.dns import Kept
 
 # After this many endpoints in a row with no good verdict the line itself is doubted and the gates
 # are asked again.
@@ -63,8 +64,13 @@ async def measure(
 
     `remotes` are known already; `helpers` are asked at the start whether they are there.
     """
+    kept = Kept()
+    tools = replace(tools, kept=kept)
     session = _Session(request, knowledge, tools, sink, run_id, remotes, helpers, on_event)
-    return await session.measure()
+    try:
+        return await session.measure()
+    finally:
+        kept.close()
 
 
 class _Session:

@@ -1,6 +1,8 @@
 """Ask over HTTPS (DoH): our own POST of the wire format through our own HTTP step."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 
 import trio
 
@@ -16,10 +18,12 @@ from probe.wire.dns.asked import (
     conclude,
     failed_all,
 )
+from probe.wire.dns.connection import Kept, Open, StreamTimes, Turn, Way, ask_over
 from probe.wire.dns.message import Question
-from probe.wire.dns.stream import Open, Refused, StreamTimes, count_bytes, open_stream, take
+from probe.wire.dns.stream import take
 
 PORT = 443
+_ALPN = ("h2", "http/1.1")
 
 
 async def ask_doh(
@@ -32,46 +36,32 @@ async def ask_doh(
     times: StreamTimes,
     first: FirstAnswer | None = None,
     port: int = PORT,
+    kept: Kept | None = None,
+    turn: Turn = nullcontext,
 ) -> tuple[Asked, ...]:
     """Ask by POST of the wire format (RFC 8484) over our own HTTP step, one after the other."""
-    started = trio.current_time()
     questions = message.ask(name, query_types)
     if questions is None:
-        return failed_all(query_types, NOT_A_NAME, started)
-    batch = tuple(Asked(q.query_type, started) for q in questions)
-    connection = await open_stream(
-        server, port, server_name=server_name, times=times, alpn=("h2", "http/1.1"), encrypt=True
-    )
-    if isinstance(connection, Refused):
-        now = trio.current_time()
-        for asked in batch:
-            asked.failure, asked.chain, asked.ended = connection.failure, connection.chain, now
-        count_bytes(batch, connection.bytes_sent, connection.bytes_received)
-        return batch
-    assert connection.tls is not None
+        return failed_all(query_types, NOT_A_NAME, trio.current_time())
     url = f"https://{server_name}" + ("" if port == PORT else f":{port}") + path
-    try:
-        await _post_all(connection, url, questions, batch, times, first)
-    finally:
-        connection.stream.close()
-    return batch
+    way = Way(server, port, times, server_name, _ALPN, kept=kept, turn=turn)
+    converse = partial(_post_all, url=url, answer_s=times.answer_s, first=first)
+    return await ask_over(way, questions, converse)
 
 
 async def _post_all(
     connection: Open,
-    url: str,
     questions: Sequence[Question],
     batch: Sequence[Asked],
-    times: StreamTimes,
+    *,
+    url: str,
+    answer_s: float,
     first: FirstAnswer | None,
 ) -> None:
-    assert connection.tls is not None
-    counted_sent = counted_received = 0
-    port = connection.stream.source_port
-    session = http.Session(connection.stream, connection.tls, url)
+    session = connection.session or http.Session(connection.stream, connection.tls, url)
+    connection.session = session
     failure: Failure | None = None
     for question, asked in zip(questions, batch, strict=True):
-        asked.source_port, asked.chain = port, connection.chain
         if failure is None:
             # RFC 8484 section 4.1: id 0 for caches. Ours stays, a cache is not what we ask.
             result = await session.exchange(
@@ -79,9 +69,9 @@ async def _post_all(
                 headers=http.DOH_HEADERS,
                 content=question.wire,
                 body_limit_bytes=MESSAGE_MAX_BYTES,
-                first_s=times.answer_s,
-                idle_s=times.answer_s,
-                total_s=times.answer_s,
+                first_s=answer_s,
+                idle_s=answer_s,
+                total_s=answer_s,
             )
             failure = result.failure
             if failure is None and result.status != 200:
@@ -96,7 +86,5 @@ async def _post_all(
         if failure is not None:
             asked.failure = failure
         asked.ended = trio.current_time()
-        asked.bytes_sent = connection.stream.bytes_sent - counted_sent
-        asked.bytes_received = connection.stream.bytes_received - counted_received
-        counted_sent = connection.stream.bytes_sent
-        counted_received = connection.stream.bytes_received
+        connection.count(asked)
+    connection.is_done = failure is None
