@@ -151,17 +151,20 @@ def _is_intercepted_dns(gates: Gates) -> bool:
     """Whether an address that serves no DNS answers, or public resolvers all ask from one place.
 
     A whoami name is answered with the address of whoever asked its servers; if two operators'
-    resolvers ask from one network, which is neither's, a third one answers in their name.
+    resolvers ask from one network, which is neither's, a third one answers in their name. Where the
+    geo data does not know a resolver's own network, our access network is still not it.
     """
     names = {w.name for w in gates.knowledge.catalogue.whoami if w.tells == "resolver"}
-    geo = gates.knowledge.geo
+    geo, ours = gates.knowledge.geo, set(whereabouts(gates).asns)
     askers: dict[str, int] = {}
     for o in gates.dns:
         if o.resolver.startswith("canary:") and o.addresses:
             return True
         if o.name in names and o.transport is Transport.UDP and o.addresses and o.address:
             asker, server = geo.network_of(o.addresses[0]), geo.network_of(o.address)
-            if asker is not None and server is not None and asker.asn != server.asn:
+            if asker is None:
+                continue
+            if asker.asn in ours if server is None else asker.asn != server.asn:
                 askers[o.resolver] = asker.asn
     return len(askers) >= k.GATE_OPERATORS_MIN and len(set(askers.values())) == 1
 

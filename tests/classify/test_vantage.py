@@ -5,7 +5,7 @@ import pytest
 from probe.classify.rules_gates import RULES_GATES
 from probe.lab.pki import Certificate
 from probe.model.knowledge import Knowledge
-from probe.model.target import Catalogue
+from probe.model.target import Catalogue, WhoamiName
 from probe.model.verdict import VantageVerdict
 from probe.model.words import SUBTYPES, Family, Transport, VantageState
 from tests.classify.build import Atlas
@@ -251,6 +251,47 @@ def test_public_resolvers_that_all_ask_from_one_strange_network_are_intercepted(
         line.observations[-1] = seen.model_copy(update={"address": address})
 
     assert line.verdict().facts.dns_intercepted
+
+
+@pytest.mark.parametrize(
+    ("asker", "expected"),
+    [
+        pytest.param("188.254.2.2", True, id="from our own network"),
+        pytest.param("194.60.8.9", False, id="from a network as unknown"),
+    ],
+)
+def test_resolvers_of_unknown_networks_do_not_ask_from_ours(asker: str, expected: bool) -> None:
+    """The bundled geo data has gaps: a resolver in one of them is not our provider's all the same.
+
+    Whoever answers a public resolver's question from our access network is somebody else.
+    """
+    line = Line().passes(*ABROAD)
+    whoami = (
+        *KNOWLEDGE.catalogue.whoami,
+        WhoamiName(
+            id="me",
+            name="me.example",
+            query_type="A",
+            operator="M",
+            tells="client",
+            server="203.0.113.53",
+        ),
+    )
+    line.knowledge = Knowledge(
+        catalogue=KNOWLEDGE.catalogue.model_copy(update={"whoami": whoami}),
+        roots=KNOWLEDGE.roots,
+        geo=Atlas({"188.254.": 12389}),
+    )
+    line.dns("me.example", "188.254.77.1", resolver="whoami:me")
+    for resolver, address in (("google", "185.220.9.9"), ("quad9", "194.60.8.8")):
+        line.dns("whoami.example", asker, resolver=resolver)
+        seen = line.observations[-1]
+        line.observations[-1] = seen.model_copy(update={"address": address})
+
+    facts = line.verdict().facts
+
+    assert facts.asns == (12389,)
+    assert facts.dns_intercepted is expected
 
 
 def test_answer_from_an_address_without_dns_is_interception_too() -> None:
