@@ -134,6 +134,8 @@ def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
     if finding.layer not in looks or finding.trigger is not Trigger.NAME:
         return
     look = looks[finding.layer]
+    if finding.layer is Layer.TLS and scene.tls.residual:
+        yield from experiments.spaced(scene)
     if look.is_discordant and look.p_value is not None:
         yield from experiments.rounds(scene, *last)
     elif finding.layer is Layer.TLS and scene.tls.residual and scene.tls.is_injected:

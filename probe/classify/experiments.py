@@ -90,6 +90,16 @@ def neutral_again(scene: Scene) -> Asked:
     )
 
 
+def name_again(scene: Scene) -> Asked:
+    """The name once more, now that a neutral one passes again: a server that was away is back."""
+    if scene.protocol is Protocol.TCP:
+        return ()
+    return tuple(
+        attempt(scene, spot, Arm.TARGET, scene.host, k.RECHECK_ROUND)
+        for spot in _failing(scene)[:1]
+    )
+
+
 def wait(scene: Scene, seconds: float) -> Asked:
     """Let residual state run out."""
     return (Experiment(kind=Kind.WAIT, endpoint=scene.facts.endpoint.id, wait_s=seconds),)
@@ -126,15 +136,20 @@ def first_block(scene: Scene) -> Asked:
     """Repeats: enough for a screen, and for `probable`.
 
     Not before a neutral name was seen to pass: after one that fails as well, attempts would only
-    feed what a filter remembers.
+    feed what a filter remembers. Where one remembers, the rounds take half an hour: see `spaced`.
     """
     if scene.protocol in {Protocol.HTTPS, Protocol.TLS} and scene.tls.failures:
         known = scene.tls.c1 == "alive" or scene.tls.c2 == "dead"
         if not known:
             return ()
     if scene.tls.residual:
-        return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS, wait_s=k.RESIDUAL_SLOT_S)
+        return name_again(scene)
     return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS)
+
+
+def spaced(scene: Scene) -> Asked:
+    """The first block where a filter remembers our name: each attempt when it has forgotten."""
+    return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS, wait_s=k.RESIDUAL_SLOT_S)
 
 
 def more_connections(scene: Scene) -> Asked:

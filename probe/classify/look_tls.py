@@ -10,7 +10,7 @@ from probe.classify.addresses import family_of
 from probe.classify.handshakes import FarEnd, Handshake
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
-from probe.classify.shown import Shown, counts
+from probe.classify.shown import Shown, counts, shut_out
 from probe.classify.statistics import (
     Stratum,
     discordance_p,
@@ -18,6 +18,7 @@ from probe.classify.statistics import (
     often_discordant,
     sooner_than_all_p,
 )
+from probe.model.observation import TcpObservation
 from probe.model.words import Flag
 
 Arms = Literal["alive", "dead"] | None
@@ -40,7 +41,7 @@ class TlsLook(Shown):
     def c1(self) -> Arms:
         """Whether a neutral name is answered where the endpoint's is not."""
         if not self.controls:
-            return None
+            return "dead" if self.shut_out else None
         return "alive" if any(h.is_alive for h in self.controls) else "dead"
 
     @once
@@ -53,6 +54,15 @@ class TlsLook(Shown):
         return is_named and self.c1 is None and bool(self.elsewhere.passing("tls"))
 
     @once
+    def shut_out(self) -> tuple[TcpObservation, ...]:
+        """Connections for a neutral name that were not made, soon after the name had failed there.
+
+        What a filter remembers of our name may meet the next connection already, and not only the
+        next hello (techniques 1.9); so may a server's ban, or its end.
+        """
+        return tuple(o for s in self.failing_spots for o in shut_out(s))
+
+    @once
     def c1_large(self) -> bool:
         """Whether a control's answer took more than one packet: large packets pass."""
         return any(h.is_alive and h.is_large for h in self.controls)
@@ -60,7 +70,14 @@ class TlsLook(Shown):
     @once
     def c1_fails_alike(self) -> bool:
         """Whether the controls fail, and in the same way as the name."""
-        return self.c1 == "dead" and all(h.ending is self.kind for h in self.controls)
+        if self.c1 != "dead":
+            return False
+        return bool(self.controls) and all(h.ending is self.kind for h in self.controls)
+
+    @once
+    def c1_is_hit(self) -> bool:
+        """Whether neutral names meet the same end right afterwards, or no connection any more."""
+        return self.c1_fails_alike or (self.c1 == "dead" and bool(self.shut_out))
 
     @once
     def was_rechecked(self) -> bool:
@@ -91,7 +108,8 @@ class TlsLook(Shown):
     @once
     def residual(self) -> bool:
         """Whether controls fail after the name did, although the name alone is the trigger."""
-        return self.is_name and any(not h.is_alive for h in self.controls)
+        is_left = bool(self.shut_out) or any(not h.is_alive for h in self.controls)
+        return self.is_name and is_left
 
     @once
     def c2(self) -> Arms:
@@ -279,6 +297,16 @@ class TlsLook(Shown):
     def some_version_passes(self) -> bool:
         """Whether one version alone is let through with the same name: 1.2, or 1.3 and later."""
         return "alive" in (self.variant("tls13"), self.variant("tls12"))
+
+    @once
+    def is_shape_open(self) -> bool:
+        """Whether another hello with the name passes, and its shape may be why.
+
+        Not where the same shape passes with a neutral name and the name's ends come sooner than the
+        server could send them: then a box missed one hello.
+        """
+        passes = self.some_version_passes or self.variant("chrome") == "alive"
+        return passes and not (self.is_name and self.is_physical)
 
     # --- what every look has ----------------------------------------------------------------------
 

@@ -155,7 +155,8 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
     ),
     *_injection(
         "dns.tcp_reset",
-        lambda look: bool(look.resets),
+        # Where UDP is forged as well, that says more: it is what an ordinary client is told.
+        lambda look: bool(look.resets) and not _forged_on_path(look),
         "tcp_rst",
         reset_grade,
         ("resolver_broken",),

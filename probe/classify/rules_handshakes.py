@@ -1,4 +1,4 @@
-"""Rows about handshakes that do not complete: by the name, by the hello's shape, by nobody's fault.
+"""Rows on handshakes that do not complete: by the name, by the hello's shape, by nobody's fault.
 
 techniques S01-S08, S12-S18, T06-T08; rows 14-21 and 23 of 6.3. For S02 only C1 and C2 tell it from
 the server itself (0.5).
@@ -170,9 +170,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     insufficient_row(
         "tls.shape_matters",
-        lambda look: (
-            look.all_fail and (look.some_version_passes or look.variant("chrome") == "alive")
-        ),
+        lambda look: look.all_fail and look.is_shape_open,
         ("library_defect", "loss", "mtu", "site_down"),
         "Another hello passes with the same name: a server that our hello is too new or too large"
         " for looks like a filter of its shape, and so do lost large packets.",
@@ -235,7 +233,7 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
     ),
     Rule[TlsLook](
         id="tls.reset_injected_residual",
-        when=lambda look: _failing(look, Ending.RESET) and look.c1_fails_alike and look.is_injected,
+        when=lambda look: _failing(look, Ending.RESET) and look.c1_is_hit and look.is_injected,
         state=State.BLOCKED,
         category=Category.TLS_SNI_RESET,
         subtype="injected",

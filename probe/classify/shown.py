@@ -9,10 +9,11 @@ from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors, match_certificate
 from probe.classify.handshakes import Handshake
-from probe.classify.outcomes import Ending
+from probe.classify.outcomes import Ending, ending_of
 from probe.classify.remember import once
 from probe.classify.spots import Spot, Truth
-from probe.model.words import Family
+from probe.model.observation import TcpObservation
+from probe.model.words import Arm, Family
 
 
 @dataclass(frozen=True)
@@ -195,3 +196,16 @@ def recovered(spot: Spot) -> bool:
     """Whether only the first try failed, of at least three."""
     outcomes = [h.is_verified for h in spot.target if counts(h)]
     return not outcomes[0] and len(outcomes) > k.ARTEFACT_SIGHTINGS and all(outcomes[1:])
+
+
+def shut_out(spot: Spot) -> tuple[TcpObservation, ...]:
+    """Return C1's connections that failed at an address after the name failed in one made there."""
+    failed = [h.seen.started_at for h in spot.target if counts(h) and h.ending is not Ending.DONE]
+    return tuple(
+        o
+        for o in spot.connects
+        if o.arm is Arm.C1
+        and o.failure is not None
+        and ending_of(o.failure) is not Ending.OURS
+        and any(at < o.started_at for at in failed)
+    )

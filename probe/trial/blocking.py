@@ -172,6 +172,14 @@ def _suppressed(spot: Spot) -> Placement:
     return Placement(boxes=spot.box("H12", names=spot.names, https=where))
 
 
+def _reset(spot: Spot) -> Placement:
+    """With the option `shuts`, what the box remembers meets the next connection already."""
+    settings: dict[str, Any] = {"names": spot.names, "where": spot.anywhere()}
+    if spot.scenario.option("shuts"):
+        settings.update(shuts=True, place=Place.IN_PATH)
+    return Placement(boxes=spot.box("S01", **settings))
+
+
 def _overloaded(spot: Spot) -> Placement:
     inner = spot.ground.box("S01", names=spot.names, where=spot.anywhere(), residual_s=0.0)
     salt = str(spot.scenario.option("salt"))
@@ -246,7 +254,7 @@ _KINDS: Final = {
             options=_SALTED,
             chance=True,
         ),
-        _kind("S01", _by_name("S01"), options=_PAIRED),
+        _kind("S01", _reset, options={**_PAIRED, "shuts": (0, 0, 0, 1)}),
         _kind("S02", _by_name("S02"), options=_PAIRED),
         _kind("S03", _by_name("S03"), options=_PAIRED),
         _kind("S04", _by_name("S04"), options=_PAIRED),

@@ -12,6 +12,7 @@ from probe.model.words import (
     Category,
     Flag,
     Grade,
+    RivalStatus,
     Role,
     State,
     Trigger,
@@ -227,6 +228,21 @@ def test_silence_with_a_small_answer_to_the_control_leaves_the_mtu() -> None:
 
     assert small.verdict().grade is Grade.SUSPECTED
     assert large.verdict().grade is Grade.PROBABLE
+
+
+def test_a_chain_that_fits_into_one_packet_leaves_the_mtu() -> None:
+    """Short chains on elliptic curves do: the handshakes complete, and the page never comes."""
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1, received=1072)
+    story.tls(A1, arm=Arm.C1, received=1072)
+    story.http(A1, None, TIMEOUT, progress=((0.1, 40),), duration=20.1)
+    story.http(A1, 200, TIMEOUT, progress=((0.1, 160),), duration=20.1)
+
+    verdict = story.verdict()
+
+    assert verdict.rule_id == "pace.stalled"
+    assert [r.status for r in verdict.rivals if r.id == "mtu"] != [RivalStatus.RULED_OUT]
 
 
 def test_smaller_answers_that_pass_a_black_hole_are_no_filter_of_versions() -> None:

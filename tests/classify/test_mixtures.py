@@ -167,3 +167,36 @@ def test_page_where_people_are_led_counts_in_the_clear() -> None:
     story.http(A1, 301, location=f"https://{HOST}/", marks=("expect.status",))
 
     assert story.verdict().state is not State.OK
+
+
+def test_forged_answers_over_udp_are_named_before_the_cut_over_tcp() -> None:
+    """What is done to UDP is what an ordinary client is told; the cut is beside it."""
+    told = Story()
+    told.dns(rcode=3)
+    for resolver in ("google", "quad9"):
+        told.dns(rcode=3, resolver=resolver)
+        told.dns(resolver=resolver, transport=Transport.TCP, fails=RESET)
+    told.encrypted_dns(A1)
+    told.good_page(A1)
+
+    verdict = told.verdict()
+
+    assert (verdict.rule_id, verdict.subtype) == ("dns.forged_on_path", "in_path")
+
+
+def _one_hello_passes(after: float) -> Story:
+    told = Story()
+    told.honest_dns(A1)
+    for number in range(4):
+        told.tls(A1, RESET, after=after, acked=1, attempt=number)
+        told.tls(A1, arm=Arm.C1, attempt=number)
+    told.tls(A1, hello="tls12")
+    return told
+
+
+def test_a_box_that_misses_one_hello_is_no_filter_of_shapes() -> None:
+    """S20: no server sends ends so soon, and hellos of the same shape pass with another name."""
+    verdict = _one_hello_passes(0.016).verdict()
+
+    assert (verdict.state, verdict.subtype) == (State.BLOCKED, "injected")
+    assert _one_hello_passes(0.05).verdict().rule_id == "tls.shape_matters"

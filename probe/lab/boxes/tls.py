@@ -25,6 +25,8 @@ class SniReset(HelloBox):
     residual_key: Key = Key.CLIENT_AND_SERVICE
     count: int = 3
     both_ends: bool = True
+    shuts: bool = False
+    """While it remembers, no connection is made any more: its RST answers the SYN already."""
 
     def on_trigger(self, packet: Packet, flow: Flow, name: str, out: BoxContext) -> Verdict:
         """Reset."""
@@ -33,6 +35,10 @@ class SniReset(HelloBox):
 
     def on_marked(self, packet: Packet, toward: Side, flow: Flow, out: BoxContext) -> Verdict:
         """Reset new connections of the same client to the same service, whatever the name."""
+        if toward is Side.SERVER and self.shuts and packet.flags & SYN:
+            out.inject(segment_back(packet, RST | ACK), Side.CLIENT, after_s=REACTION_S)
+            out.log(What.INJECTED, flow, "")
+            return DROP if self.place is Place.IN_PATH else PASS
         if toward is Side.SERVER and not packet.flags & (SYN | RST):
             self._reset(packet, flow, "", out)
         return PASS

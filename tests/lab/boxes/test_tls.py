@@ -54,6 +54,19 @@ async def test_residue_hits_other_names_at_the_same_address_for_its_time(
     assert (same.outcome, elsewhere.outcome, later.outcome) == ("ECONNRESET", "data", "data")
 
 
+async def test_residue_may_meet_the_next_connection_already(
+    autojump_clock: Any, bench: Any, target: str
+) -> None:
+    box = BOXES["S01"](names=BLOCKED, residual_s=90, shuts=True, place=Place.IN_PATH)
+    async with bench.open(box):
+        named = await bench.hello(target, NAME)
+        same = await bench.hello(target, "www.neutral.example")
+        await trio.sleep(95)
+        later = await bench.hello(target, "www.neutral.example")
+
+    assert (named.outcome, same.outcome, later.outcome) == ("ECONNRESET", "ECONNREFUSED", "data")
+
+
 async def test_pace_shortens_the_residue(autojump_clock: Any, bench: Any, target: str) -> None:
     async with bench.open(BOXES["S01"](names=BLOCKED, residual_s=90, pace=0.1)):
         await bench.hello(target, NAME)
