@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from probe.classify.addresses import is_bogon, is_nat64, is_nobodys
+from probe.classify.elsewhere import Elsewhere
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
 from probe.classify.spots import Truth
-from probe.classify.statements import Said
+from probe.classify.statements import ENCRYPTED, Said
 from probe.classify.testimony import Testimony
 
 
@@ -53,6 +54,41 @@ class DeadAnswers(Testimony):
             and any(
                 not is_bogon(s.address) and any(o.status is not None for o in s.fetches)
                 for s in self.facts.spots_of(self.family)
+            )
+        )
+
+    @once
+    def is_named_only_here(self) -> bool:
+        """Whether the name exists for this network's resolvers alone, and no address proves it.
+
+        Whatever answers there, or does not, says nothing of a service that is not there.
+        """
+        named = [s for s in self.system if s.kind is Ending.DONE]
+        if not named or any(s.is_true for s in self.said):
+            return False
+        if any(s.truth is Truth.PROVED for s in self.facts.spots):
+            return False
+        if any(o.addresses for o in self.facts.dns if o.transport in ENCRYPTED):
+            return False
+        elsewhere = Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+        denied = [s.kind is Ending.NXDOMAIN for s in self.encrypted]
+        return all(denied) if denied else elsewhere.is_down("dns", {Ending.NXDOMAIN})
+
+    @once
+    def zone_names_nobody(self) -> bool:
+        """Whether the name leads nowhere by its owner's or registry's will, for everyone.
+
+        One operator alone may filter; it absolves the system's resolver, and proves no more.
+        """
+        if len({s.seen.resolver for s in self.encrypted if s.kind is Ending.DONE}) == 1:
+            return False
+        told = [s.answer for s in self.first_said if s.answer is not None and s.kind is Ending.DONE]
+        return (
+            bool(told)
+            and any(s.kind is Ending.DONE for s in self.system)
+            and all(
+                self.is_zones_own(answer) and all(map(is_nobodys, answer.addresses))
+                for answer in told
             )
         )
 

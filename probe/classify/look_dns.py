@@ -11,11 +11,9 @@ from probe.classify.outcomes import Ending
 from probe.classify.pages import owner_of
 from probe.classify.remember import once
 from probe.classify.silences import Silences
-from probe.classify.spots import Truth
 from probe.classify.statements import (
     CUTS,
     DENIALS,
-    ENCRYPTED,
     POLICY_CNAMES,
     Said,
     is_answered,
@@ -156,23 +154,6 @@ class DnsLook(Silences):
         alike = ours | _NOTHING if ours & _NOTHING else ours
         elsewhere = Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
         return bool(ours) and elsewhere.is_down("dns", alike)
-
-    @once
-    def is_named_only_here(self) -> bool:
-        """Whether the name exists for this network's resolvers alone, and no address proves it.
-
-        Whatever answers there, or does not, says nothing of a service that is not there.
-        """
-        named = [s for s in self.system if s.kind is Ending.DONE]
-        if not named or any(s.is_true for s in self.said):
-            return False
-        if any(s.truth is Truth.PROVED for s in self.facts.spots):
-            return False
-        if any(o.addresses for o in self.facts.dns if o.transport in ENCRYPTED):
-            return False
-        elsewhere = Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
-        denied = [s.kind is Ending.NXDOMAIN for s in self.encrypted]
-        return all(denied) if denied else elsewhere.is_down("dns", {Ending.NXDOMAIN})
 
     @once
     def all_deny(self) -> bool:

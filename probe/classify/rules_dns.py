@@ -301,9 +301,20 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         category=Category.INSUFFICIENT,
         layer=Layer.DNS,
         rivals=("dead_name", "dns_forged", "local_filter"),
-        why="D01, D07, D20: resolvers here name addresses of a name that does not exist elsewhere:"
-        " a filter's entry outlived the site, a provider sells what is not found, or the name is"
-        " this network's own.",
+        why="D01, D07, D20: a name that exists here alone: a filter's entry outlived the site, a"
+        " provider sells what is not found, or the name is this network's own.",
+    ),
+    Rule[DnsLook](
+        id="dns.names_nobody",
+        when=lambda look: look.zone_names_nobody,
+        state=State.DOWN,
+        category=Category.DOWN,
+        subtype="dns",
+        layer=Layer.DNS,
+        locus=Locus.SERVER,
+        grade=suspected,
+        rivals=("name_taken_down", "blocked_there_too", "origin_geofence"),
+        why="D05, D20: the zone itself names the null address or loopback, for others as well.",
     ),
     Rule[DnsLook](
         id="dns.denied_unverified",

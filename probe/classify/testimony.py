@@ -124,15 +124,18 @@ class Testimony:
         if any(t in {Truth.PROVED, Truth.ENDORSED} for t in truths):
             return Said(seen, answer, kind, is_true=True)
         if truths and all(t is Truth.FALSE for t in truths):
-            if self._is_zones_own(answer):
+            if self.is_zones_own(answer):
                 return Said(seen, answer, kind, is_true=None)
             return Said(seen, answer, kind, is_true=False)
         if any(self._is_known_lie(name) for name in answer.cnames):
             return Said(seen, answer, kind, is_true=False, why="cname")
         return Said(seen, answer, kind, is_true=None)
 
-    def _is_zones_own(self, answer: DnsAnswer) -> bool:
-        """Whether the zone itself names nobody's addresses: abroad they are told as well."""
+    def is_zones_own(self, answer: DnsAnswer) -> bool:
+        """Whether the zone itself names nobody's addresses: abroad they are told as well.
+
+        By another vantage point's resolver, or by encrypted ones, which nobody here can forge.
+        """
         home = self.facts.vantage.facts.country
         told = {
             address
@@ -142,7 +145,18 @@ class Testimony:
             and (home is None or country_of(o.vantage or "") != home)
             for address in o.addresses
         }
+        told |= self._encrypted_addresses
         return all(is_bogon(a) and a in told for a in answer.addresses)
+
+    @once
+    def _encrypted_addresses(self) -> frozenset[str]:
+        """What all verified encrypted resolvers that answer tell."""
+        said = {
+            o.resolver: frozenset(o.addresses)
+            for o in self.asked
+            if o.transport in ENCRYPTED and self.is_trusted(o) and o.addresses
+        }
+        return frozenset.intersection(*said.values()) if said else frozenset()
 
     def _is_known_lie(self, text: str) -> bool:
         knowledge = self.facts.knowledge

@@ -147,6 +147,13 @@ def _named_only_here() -> Story:
     return told
 
 
+def _names_nobody() -> Story:
+    told = Story()
+    told.dns(["127.0.0.1"])
+    told.encrypted_dns("127.0.0.1")
+    return told
+
+
 def _broken_resolver() -> Story:
     told = Story()
     told.vantage = online(working_resolvers=(), failing_resolvers=("system/udp",))
@@ -228,6 +235,7 @@ cases(
     dns__dead_name=lambda: _denied(trusted=True),
     dns__denied_elsewhere_too=_denied_elsewhere,
     dns__named_only_here=_named_only_here,
+    dns__names_nobody=_names_nobody,
     dns__denied_unverified=lambda: _denied(trusted=False),
     dns__nothing_answers=lambda: story_of(lambda s: s.dns(fails=TIMEOUT)),
     dns__system_resolver_broken=_broken_resolver,

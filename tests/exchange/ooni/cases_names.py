@@ -83,7 +83,7 @@ NAMES = cases(
                 http_request={"failure": "connection_refused", "status_code": -1},
             ),
         ),
-        "insufficient", "insufficient",
+        "down", "down",
     ),
     a_stranger_with_his_own_certificate=(
         stopped(
