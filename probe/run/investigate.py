@@ -45,6 +45,8 @@ class Context:
     on_event: Callable[[Event], None]
     locate: bool = False
     remotes: tuple[Remote, ...] = ()
+    without_own: Callable[[Observation], Observation] = lambda observation: observation
+    """Takes this machine's own addresses out of what a resolver answered."""
     bytes_used: int = 0
     failures_in_a_row: int = 0
 
@@ -213,7 +215,9 @@ async def _ask_remotes(experiment: Experiment, case: Case, context: Context) -> 
 
 async def keep(observations: Sequence[Observation], context: Context) -> list[Observation]:
     """Mark observations and hand them to the store, come what may; return them as marked."""
-    kept = [marked(observation, context.knowledge) for observation in observations]
+    kept = [
+        marked(context.without_own(observation), context.knowledge) for observation in observations
+    ]
     # What another vantage sent and received is not this line's traffic.
     context.bytes_used += sum(o.bytes_sent + o.bytes_received for o in kept if o.vantage is None)
     with trio.CancelScope(shield=True):

@@ -26,6 +26,7 @@ from probe.run.helper import open_helpers
 from probe.run.helper_line import HelperPlace
 from probe.run.investigate import Case, Context, investigate, keep
 from probe.run.limiter import PacedLimiter
+from probe.run.own import OwnAddresses
 from probe.run.remote import Remote
 from probe.run.request import (
     EndpointDone,
@@ -91,7 +92,8 @@ class _Session:
         self.on_event, self.clock = on_event, tools.clock
         self.remotes, self.helpers = remotes, helpers
         self.limiter = PacedLimiter(tools.pacing)
-        self.tools = _with_limiter(tools, self.limiter)
+        self.own = OwnAddresses(sink)
+        self.tools = replace(tools, limiter=self.limiter, allow=self.own.guard(tools.allow))
         self.governor = (
             CpuGovernor(tools.pacing.starts_per_second) if request.govern else FreeGovernor()
         )
@@ -116,7 +118,8 @@ class _Session:
                 nursery.start_soon(self._open_helpers)
                 where = await self._where()
             self.run = self.run.model_copy(update={"vantage": where.vantage})
-            self.sink.protect(where.addresses)
+            self.own.add(where.addresses)
+            await self.own.look()
             self.context = Context(
                 knowledge=self.knowledge,
                 tools=self.tools,
@@ -128,6 +131,7 @@ class _Session:
                 vantage=vantage,
                 on_event=self.on_event,
                 remotes=self.remotes,
+                without_own=self.own.without,
             )
             vantage = await self._gates("start")
             if not vantage.may_judge:
@@ -156,6 +160,7 @@ class _Session:
         assert context is not None
 
         async def kept(seen: Sequence[Observation]) -> Sequence[Observation]:
+            self.own.listen(seen, self.knowledge.catalogue)
             return await keep(seen, context)
 
         if when == "end":
@@ -228,6 +233,7 @@ class _Session:
             # Also when we are interrupted: what was seen until now is judged as it stands.
             if verdicts is None:
                 verdicts = judge(case.evidence(context.vantage), self.knowledge)
+            verdicts = tuple(map(self.own.untold, verdicts))
             await self._keep(case, verdicts)
         self.done += 1
         self.on_event(EndpointDone(endpoint, verdicts, self.done, total))
@@ -270,6 +276,7 @@ class _Session:
         """Ask the gates and the whereabouts once more: a run that moved is no run."""
         vantage = await self._gates("end")
         after = await self._where()
+        self.own.add(after.addresses)
         self.run = self.run.model_copy(update={"vantage_end": after.vantage})
         if not same_network(where.vantage, after.vantage):
             self._note("the vantage point's network changed between start and end")
@@ -347,10 +354,6 @@ def _begin(request: RunRequest, knowledge: Knowledge, tools: Tools, run_id: str)
             "geo": knowledge.geo.source,
         },
     )
-
-
-def _with_limiter(tools: Tools, limiter: PacedLimiter) -> Tools:
-    return replace(tools, limiter=limiter)
 
 
 def _light(verdict: Verdict) -> Verdict:

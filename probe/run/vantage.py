@@ -43,8 +43,8 @@ async def find_vantage(knowledge: Knowledge, tools: Tools, *, label: str) -> Whe
     async with trio.open_nursery() as nursery:
         for entry in knowledge.catalogue.whoami:
             nursery.start_soon(ask_one, entry)
-    clients = _addresses(o for entry, o in seen if entry.tells == "client")
-    resolvers = _addresses(o for entry, o in seen if entry.tells == "resolver")
+    clients = addresses_in(o for entry, o in seen if entry.tells == "client")
+    resolvers = addresses_in(o for entry, o in seen if entry.tells == "resolver")
     vantage = Vantage(
         families=_families(clients, resolvers, knowledge.geo),
         label=label,
@@ -81,7 +81,7 @@ async def _ask(entry: WhoamiName, tools: Tools) -> Sequence[Observation]:
     return await perform(experiment, contact, tools)
 
 
-def _addresses(observations: Iterable[DnsObservation]) -> tuple[str, ...]:
+def addresses_in(observations: Iterable[DnsObservation]) -> tuple[str, ...]:
     """Return the global addresses that answers carry, as records or in text."""
     found: dict[str, None] = {}
     for observation in observations:

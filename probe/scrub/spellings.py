@@ -25,6 +25,7 @@ Check = Callable[[bytes, int, int], Span | None]
 
 _DIGITS = b"0123456789"
 _HEX = b"0123456789abcdef"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 # Between octets: the dot, what host names and FTP put in its place, and the dot's escapes.
 _DOT = rb"(?:[.\-_,:]|%2e|%2d|%5f|\\+u002e|\\+x2e|&#0*46;|&#x0*2e;|&period;|\[\.\])"
 _COLON = rb"(?::|-|_|%3a|\\+u003a|\\+x3a|&#0*58;|&#x0*3a;|&colon;)"
@@ -154,6 +155,8 @@ def _forms_v4(address: ipaddress.IPv4Address) -> tuple[Form, ...]:
         _literal(b"".join(b"%03d" % octet for octet in octets[::-1]), _not_within(_DIGITS)),
         *_escaped(dotted),
         *_base64(dotted),
+        *_base64_token(address.packed),
+        _literal(dotted.hex().encode(), _not_within(_HEX)),
         *_utf16(dotted),
         *_packed(address.packed),
     )
@@ -221,6 +224,7 @@ def _forms_v6(address: ipaddress.IPv6Address) -> tuple[Form, ...]:
         Form(nibbles, re.compile(rb"(?:[0-9a-f]\.){0,16}" + re.escape(nibbles)), _as_found),
         _literal(b"%d" % int(address), _not_within(_DIGITS)),
         *(form for text in texts[:2] for form in (*_escaped(text), *_utf16(text))),
+        *(_literal(text.hex().encode(), _not_within(_HEX)) for text in dict.fromkeys(texts)),
         *(form for text in dict.fromkeys(texts) for form in _base64(text)),
         *_base64(address.packed),
         *_packed(address.packed[:8]),
@@ -301,6 +305,14 @@ def _base64(data: bytes) -> tuple[Form, ...]:
         if b"+" in core or b"/" in core:
             forms.append(_literal(core.replace(b"+", b"-").replace(b"/", b"_"), folded=False))
     return tuple(forms)
+
+
+def _base64_token(packed: bytes) -> tuple[Form, ...]:
+    """Encode the few bytes alone: within a longer string so few letters stand by chance."""
+    edges = _not_within(_BASE64)
+    plain = base64.b64encode(packed).rstrip(b"=")
+    both = dict.fromkeys((plain, plain.replace(b"+", b"-").replace(b"/", b"_")))
+    return tuple(_literal(text, edges, folded=False) for text in both)
 
 
 def _utf16(text: bytes) -> tuple[Form, ...]:

@@ -92,6 +92,12 @@ SPELLINGS = {
     "html dots": "203&#46;0&#x2e;113&period;207",
     "html all": "".join(f"&#{ord(c)};" for c in V4),
     "defanged": "203[.]0[.]113[.]207",
+    "base64 of the bytes": base64.b64encode(ipaddress.ip_address(V4).packed).decode(),
+    "base64 of the bytes, for URLs": base64.urlsafe_b64encode(
+        ipaddress.ip_address(V4).packed
+    ).decode(),
+    "hexadecimal of the text": V4.encode().hex(),
+    "hexadecimal of the text, upper": V4.encode().hex().upper(),
     "base64 at 0": base64.b64encode(f"{V4}".encode()).decode(),
     "base64 at 1": base64.b64encode(f"x{V4}&c=d".encode()).decode(),
     "base64 at 2": base64.b64encode(f"xy{V4}&c=d".encode()).decode(),
@@ -112,6 +118,7 @@ SPELLINGS = {
     "v6 joined": "2a0206b8000100020003000000050006",
     "v6 decimal": str(int(ipaddress.ip_address(V6))),
     "v6 reverse": ipaddress.ip_address(V6).reverse_pointer,
+    "v6 hexadecimal of the text": V6.encode().hex(),
     "v6 base64": base64.b64encode(V6.encode()).decode(),
     "v6 base64 expanded": base64.b64encode(
         ("?ip=" + ipaddress.ip_address(V6).exploded + "&").encode()
