@@ -53,6 +53,16 @@ class Elsewhere:
         """Those of them that look now: what a snapshot saw alive may have died since."""
         return frozenset(v for v in self.passed(step) if not is_snapshot(v))
 
+    def greeted(self, addresses: frozenset[str]) -> frozenset[str]:
+        """Vantages for which handshakes work now: at these addresses, if they tried any of them.
+
+        Who fails at the same address and passes at another one shows a bad address, no cut name.
+        """
+        shaken = [o for o in self.seen if isinstance(o, TlsObservation) and o.vantage is not None]
+        tried = {o.vantage for o in shaken if o.address in addresses}
+        passed = {o.vantage for o in shaken if o.address in addresses and _ending(o) is Ending.DONE}
+        return frozenset(v for v in self.passing("tls") if v not in tried or v in passed)
+
     def passing_at_home(self, step: str) -> bool:
         """Whether it works for a vantage of our own country: nobody refuses the country then."""
         return any(map(self._is_home, self.passing(step)))
@@ -101,6 +111,17 @@ class Elsewhere:
 
     def _is_home(self, vantage: str) -> bool:
         return self.home is not None and country_of(vantage) == self.home
+
+    def refuses_at(self, addresses: frozenset[str]) -> bool:
+        """Whether all others that tried one of these addresses refuse what they are shown."""
+        there = [
+            o
+            for o in self.seen
+            if isinstance(o, TlsObservation) and o.vantage is not None and o.address in addresses
+        ]
+        return bool(there) and all(
+            o.failure is not None and ending_of(o.failure) is Ending.DONE for o in there
+        )
 
     def leaves(self) -> frozenset[bytes]:
         """Leaf certificates that the others were shown."""

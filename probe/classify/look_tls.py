@@ -51,7 +51,8 @@ class TlsLook(Shown):
         To an address no name is sent (RFC 6066 section 3): nobody can have read one.
         """
         is_named = family_of(self.facts.host) is None
-        return is_named and self.c1 is None and bool(self.elsewhere.passing("tls"))
+        where = frozenset(s.address for s in self.failing_spots)
+        return is_named and self.c1 is None and bool(self.elsewhere.greeted(where))
 
     @once
     def shut_out(self) -> tuple[TcpObservation, ...]:

@@ -161,6 +161,17 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         rivals=("blocked_there_too",),
         why="Other vantage points refuse the certificate that they are shown as well.",
     ),
+    insufficient_row(
+        "tls.certificate_refused_at_this_address",
+        lambda look: (
+            bool(look.foreign)
+            and not look.forges_neutral
+            and look.elsewhere.refuses_at(frozenset(h.seen.address or "" for h, _ in look.foreign))
+        ),
+        ("origin_certificate", "forged_for_address", "geo_dns"),
+        "D07: others are shown no valid certificate at this address either, and one at another: a"
+        " stranger's server, or a bad edge of the site's own; nobody on our way.",
+    ),
     Rule[TlsLook](
         id="tls.local_product",
         when=lambda look: bool(look.foreign) and look.trust_local and look.is_local_product,

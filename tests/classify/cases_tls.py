@@ -144,8 +144,10 @@ def _far_end(received: int, acked: int) -> Story:
     return _shakes(TAKEN, control=GOOD, c2=TAKEN | told)
 
 
-def _elsewhere_tls(told: Story, *, vantage: str = "h/DE", **values: object) -> Story:
-    told.tls(A1, connect=False, **values)  # type: ignore[arg-type]
+def _elsewhere_tls(
+    told: Story, *, vantage: str = "h/DE", connect_to: str = A1, **values: object
+) -> Story:
+    told.tls(connect_to, connect=False, **values)  # type: ignore[arg-type]
     told.elsewhere(vantage, last(told))
     return told
 
@@ -197,6 +199,9 @@ cases(
     tls__one_wrong_certificate=lambda: _one_wrong(),
     tls__certificate_bad_elsewhere_too=_bad_elsewhere,
     tls__certificate_refused_elsewhere_too=_refused_elsewhere,
+    tls__certificate_refused_at_this_address=lambda: _elsewhere_tls(
+        _refused_elsewhere(), connect_to=A2
+    ),
     tls__mitm_forges_any_name=lambda: _without_fingerprints(
         _certificate(Certificate.PRIVATE_CA, kind=Certificate.PRIVATE_CA)
     ),

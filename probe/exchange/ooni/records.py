@@ -128,6 +128,10 @@ def dns_observations(maker: Maker, keys: Fields) -> Iterator[Observation]:
             failure = None  # OONI's opinion of the answers beside it
         for query_type in ("A", "AAAA") if asked == "ANY" else (asked,):
             answer = _answer(query, query_type, failure)
+            if not answer.addresses and _has_address(query, query_type):
+                # The probe's own address is scrubbed wherever it stands: no answer, and no denial.
+                maker.problems.append("queries: an answer without a readable address")
+                continue
             if asked == "ANY" and query_type == "AAAA" and not answer.addresses:
                 # getaddrinfo says nothing about the family that is absent.
                 continue
@@ -212,7 +216,7 @@ def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
         fields = maker.base(record, address) | {
             "port": port,
             "failure": failure,
-            "server_name": text_in(record, "server_name") or None,
+            "server_name": text_in(record, "server_name").rstrip(".").lower() or None,
             # Without a time, certificates cannot be judged, and must not be misjudged.
             "chain": chain if maker.has_time else (),
             "verified": _verified(record, failure),
@@ -321,6 +325,10 @@ def _resolver(maker: Maker, query: Fields, transport: Transport) -> tuple[str, s
     return maker.resolvers.get(host, host or "unknown"), address
 
 
+def _has_address(query: Fields, query_type: str) -> bool:
+    return any(text_in(row, "answer_type") == query_type for row in rows_in(query, "answers"))
+
+
 def _answer(query: Fields, query_type: str, failure: Failure | None) -> DnsAnswer:
     addresses, cnames, ttls = [], [], []
     for answer in rows_in(query, "answers"):
@@ -380,6 +388,6 @@ def scheme_and_host(url: str) -> tuple[str, str]:
     """Return both in lower case, empty where the text is no address."""
     try:
         parts = urlsplit(url)
-        return parts.scheme.lower(), (parts.hostname or "").lower()
+        return parts.scheme.lower(), (parts.hostname or "").lower().rstrip(".")
     except ValueError:
         return "", ""

@@ -16,6 +16,7 @@ from tests.exchange.ooni.judging import (
     OTHER_NAME,
     ROOT,
     SILENT,
+    Fields,
     cases,
     certificate,
     dns,
@@ -41,6 +42,14 @@ PORT = f"https://{HOST}:8443/"
 # Until 2022 helpers told of no handshakes.
 OLDER = {name: told for name, told in says(GOOD).items() if name != "tls_handshake"}
 FAILED_REQUEST = request(failure=CUT, code=0, body="", headers=())
+
+
+def bad(failure: str) -> Fields:
+    """What a helper says that resolves another address, and fails at ours."""
+    told = says(OTHER, asked=(GOOD,))
+    refused = {"server_name": HOST, "status": False, "failure": failure}
+    return told | {"tls_handshake": told["tls_handshake"] | {f"{GOOD}:443": refused}}
+
 
 HANDSHAKES = cases(
     one_address_silent=(
@@ -143,6 +152,24 @@ HANDSHAKES = cases(
             tls_handshakes=[tls("ssl_unknown_authority", FORGED)], control=OLDER,
         )),
         "insufficient", "insufficient",
+    ),
+    cut_at_an_address_that_cuts_the_helper_as_well=(
+        stopped("http-failure", tcp_connect=[tcp()], tls_handshakes=[tls(CUT)], control=bad(CUT)),
+        "insufficient", "insufficient",
+    ),
+    a_strange_authority_at_an_address_where_the_helper_refuses_it_as_well=(
+        stopped(
+            "dns", tcp_connect=[tcp()], tls_handshakes=[tls("ssl_unknown_authority", FORGED)],
+            control=bad("ssl_unknown_authority"),
+        ),
+        "insufficient", "insufficient",
+    ),
+    a_name_with_its_last_dot=(
+        works(
+            f"https://{HOST}./", queries=[dns(f"{HOST}.", GOOD)],
+            requests=[request(f"https://{HOST}./", body=OK_PAGE)],
+        ),
+        "ok", "ok",
     ),
     an_address_without_a_name_that_is_cut=(
         document(

@@ -188,6 +188,13 @@ NAMES = cases(
         denied("dns_servfail_error", udp(failure="dns_servfail_error"), doh(GOOD)),
         "insufficient", "insufficient",
     ),
+    an_answer_that_is_the_probes_own_address_and_so_scrubbed=(
+        stopped("dns", queries=[
+            dns(HOST) | {"answers": [{"answer_type": "A", "ipv4": "[scrubbed]", "ttl": None}]},
+            udp(GOOD),
+        ], tcp_connect=[tcp()], tls_handshakes=[tls()]),
+        "insufficient", "insufficient",
+    ),
     dead_resolvers=(
         stopped("dns", queries=[
             dns(HOST, failure="generic_timeout_error"), udp(failure="generic_timeout_error"),
