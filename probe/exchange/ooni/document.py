@@ -31,11 +31,16 @@ def parse(text: bytes) -> object | ValueError:
 
 
 def unwrapped(document: object) -> object:
-    """Return the measurement inside an answer of OONI's API, which holds it as text; else itself.
+    """Return the measurement inside what OONI's API gives and takes, as text or not; else itself.
 
-    `/api/v1/measurement_meta?full=true` gives {"raw_measurement": "{...}", ...}.
+    `/api/v1/measurement_meta?full=true` gives {"raw_measurement": "{...}", ...}; what probes send,
+    and the archives keep (`*.post`), is {"format": "json", "content": {...}}.
     """
-    raw = document.get("raw_measurement") if isinstance(document, dict) else None
+    raw = None
+    if isinstance(document, dict):
+        raw = document.get("raw_measurement")
+        if raw is None and document.get("format") == "json":
+            raw = document.get("content")
     inside = parse(raw.encode("utf-8", "surrogatepass")) if isinstance(raw, str) else raw
     return inside if isinstance(inside, dict) else document
 

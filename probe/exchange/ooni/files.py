@@ -1,8 +1,9 @@
 """Splits files of which nothing can be taken for granted into JSON documents.
 
-A file holds one document, a list of them, one a line, or one after the other over many lines, and
-may be compressed. What is broken costs no more than itself: a file that ends early gives what came
-before, and a broken line its neighbours.
+A file holds one document, a list of them, one a line, or one after the other over many lines, may
+be compressed, and may be a tar archive of such files, as OONI publishes them. What is broken costs
+no more than itself: a file that ends early gives what came before, and a broken line its
+neighbours.
 """
 
 import bz2
@@ -11,6 +12,7 @@ import gzip
 import io
 import lzma
 import re
+import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +34,10 @@ _FOREIGN: Final = (
 # What Windows' shell writes where its output is sent to a file.
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DAMAGE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError)
+# POSIX.1-1988, "ustar": where a tar archive says what it is.
+_TAR_MAGIC: Final = slice(257, 262)
 # By these a line is a measurement of its own, and no part of one over many lines.
-_MARKS: Final = ("test_keys", "test_name", "raw_measurement")
+_MARKS: Final = ("test_keys", "test_name", "raw_measurement", "content")
 _INNER: Final = frozenset({b"{", b"[", b"{}", b"[]", b"{},", b"[],"})
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?|[{}\[\]]', re.DOTALL)
 _IN_STRING: Final = re.compile(rb'(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -53,18 +57,48 @@ def check_form(path: Path) -> None:
 def documents(path: Path) -> Iterator[object | ValueError]:
     """Yield every JSON document of a file, or why it is none."""
     check_form(path)
-    head = _head(path)
-    opener: Any = next((o for magic, o in _OPENERS if head.startswith(magic)), open)
-    with opener(path, "rb") as file:
-        splitter = _Splitter()
-        for line in _lines(file):
-            if isinstance(line, ValueError):
-                # What was begun is what the damage cost.
-                yield line
-                return
-            else:
-                yield from splitter.fed(line)
-        yield from splitter.end()
+    with _unpacked(path, _head(path)) as file:
+        yield from _archived(file) if _is_archive(file) else _split(file)
+
+
+def _unpacked(file: Any, head: bytes) -> Any:  # noqa: ANN401 - four modules' files differ
+    """Return a path or a file opened for reading, decompressed by what its first bytes say."""
+    for magic, opener in _OPENERS:
+        if head.startswith(magic):
+            opened: Any = opener(file, "rb")
+            return opened
+    return file.open("rb") if isinstance(file, Path) else file
+
+
+def _is_archive(file: Any) -> bool:  # noqa: ANN401 - as above
+    try:
+        head = file.peek(_TAR_MAGIC.stop)
+    except _DAMAGE:
+        return False
+    return bytes(head[_TAR_MAGIC]) == b"ustar"
+
+
+def _archived(file: Any) -> Iterator[object | ValueError]:  # noqa: ANN401 - as above
+    """Yield what an archive's files hold; they are read where they stand, and never written."""
+    try:
+        with tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                inside: Any = archive.extractfile(member) if member.isreg() else None
+                if inside is not None:
+                    yield from _split(_unpacked(inside, inside.peek(8)))
+    except (*_DAMAGE, tarfile.TarError) as error:
+        yield ValueError(f"the file ends early or is damaged: {error}")
+
+
+def _split(file: Any) -> Iterator[object | ValueError]:  # noqa: ANN401 - as above
+    splitter = _Splitter()
+    for line in _lines(file):
+        if isinstance(line, ValueError):
+            # What was begun is what the damage cost.
+            yield line
+            return
+        yield from splitter.fed(line)
+    yield from splitter.end()
 
 
 def _head(path: Path) -> bytes:
@@ -75,7 +109,7 @@ def _head(path: Path) -> bytes:
         raise UsageError(f"{path}: {error.strerror}; name a file of OONI measurements") from error
 
 
-def _lines(file: Any) -> Iterator[bytes | ValueError]:  # noqa: ANN401 - four modules' files differ
+def _lines(file: Any) -> Iterator[bytes | ValueError]:  # noqa: ANN401 - as above
     """Yield the lines as far as they can be read, the last one without its end, and the damage."""
     begun: list[bytes] = []
     size = 0

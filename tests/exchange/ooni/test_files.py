@@ -2,9 +2,11 @@
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import random
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +173,62 @@ def test_a_missing_file_and_a_foreign_compression_are_named(tmp_path: Path) -> N
     packed.write_bytes(b"PK\x03\x04....")
     with pytest.raises(UsageError, match="unzip"):
         check_form(packed)
+
+
+def archive(*files: tuple[str, bytes], mode: str = "w:gz") -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as tar:  # type: ignore[call-overload]
+        for name, content in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def post(document: Any) -> bytes:
+    """What a probe sends, and OONI's archives keep."""
+    return json.dumps({"format": "json", "content": document}).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(
+            archive(("2024030100_AM/1.post", post(document())), ("2.post", post(reset_by_name()))),
+            id="posts",
+        ),
+        pytest.param(
+            archive(("1.jsonl.gz", gzip.compress(lines(document(), reset_by_name()))), mode="w"),
+            id="packed lines",
+        ),
+        pytest.param(
+            archive(("../../a", lines(document())), ("/b", lines(reset_by_name())), mode="w:xz"),
+            id="names that lead elsewhere",
+        ),
+        pytest.param(post(document()) + b"\n" + post(reset_by_name()), id="posts without archive"),
+        pytest.param(
+            post(json.dumps(document())) + post(json.dumps(reset_by_name())), id="posts as text"
+        ),
+    ],
+)
+def test_archives_and_posts_are_opened(tmp_path: Path, content: bytes) -> None:
+    """`2024030100_AM_webconnectivity.n1.0.tar.gz` is how OONI publishes an hour."""
+    path = tmp_path / "hour"
+    path.write_bytes(content)
+
+    found = list(import_ooni(path))
+
+    assert [(m.ooni_blocking, m.problems) for m in found] == [(False, ()), ("http-failure", ())]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_archive_that_ends_early_gives_what_came_before(tmp_path: Path) -> None:
+    whole = archive(("1", lines(document())), ("2", lines(reset_by_name())), mode="w")
+    path = tmp_path / "cut.tar"
+    path.write_bytes(whole[: 512 + 2 * len(lines(document()))])
+
+    first, *damage = import_ooni(path)
+
+    assert first.ooni_blocking is False
+    assert damage
+    assert not damage[-1].is_read
