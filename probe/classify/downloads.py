@@ -128,6 +128,12 @@ class Downloads:
         )
 
     @once
+    def stalls_at_once(self) -> bool:
+        """Whether downloads stop before any that a freeze lets begin: within the first packets."""
+        stopped = [f for f in self.target if f.has_stalled]
+        return bool(stopped) and all(f.bytes < k.FREEZE_MIN_BYTES for f in stopped)
+
+    @once
     def stalls_alike(self) -> bool:
         """Whether all downloads stop, and at nearly the same byte."""
         return stops_alike(self.stalls, len(self.target))

@@ -2,7 +2,7 @@
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, neutral_name
-from probe.classify.experiments import Asked, attempt, url_of
+from probe.classify.experiments import Asked, attempt, neutral_at_same_address, url_of
 from probe.classify.facts import SIZED_PATH
 from probe.classify.scene import Scene
 from probe.model.experiment import Experiment, Kind
@@ -30,6 +30,27 @@ def quic_versions(scene: Scene) -> Asked:
         )
         for spot in scene.quic.spots[:1]
         for version, round_ in (("negotiation", 0), *more)
+    )
+
+
+def neutral_at_same_pace(scene: Scene) -> Asked:
+    """C1: a neutral name at the same address; a page of it where the endpoint's own is slow."""
+    fetched = [s for s in scene.pace.spots if s.fetches]
+    if scene.protocol is not Protocol.HTTPS or not scene.pace.slow:
+        return neutral_at_same_address(scene)
+    name = neutral_name(scene.host)
+    return tuple(
+        Experiment(
+            kind=Kind.FETCH,
+            endpoint=scene.facts.endpoint.id,
+            arm=Arm.C1,
+            name=name,
+            family=spot.family,
+            address=spot.address,
+            port=scene.facts.port,
+            url=url_of(scene, name),
+        )
+        for spot in fetched[:1]
     )
 
 

@@ -83,6 +83,10 @@ class Facts:
         """The name under test."""
         return self.evidence.endpoint.host
 
+    def gate_fails(self, gate: str) -> bool:
+        """Whether this line itself is found wanting in that respect."""
+        return any(g.gate == gate and g.outcome == "fail" for g in self.vantage.gates)
+
     def spots_of(self, family: Family | None) -> tuple[Spot, ...]:
         """Spots of one family; all for None."""
         return tuple(s for s in self.spots if family is None or s.family is family)

@@ -1,5 +1,6 @@
 """What rules a rival out: each a yes or no about one scene."""
 
+from probe.classify import constants as k
 from probe.classify.outcomes import Ending
 from probe.classify.scene import Scene
 from probe.model.words import Protocol, VantageState
@@ -21,6 +22,21 @@ def name_proved(scene: Scene) -> bool:
     if scene.protocol is Protocol.HTTP:
         return scene.http.c2 == "dead" or len(scene.http.too_soon) >= 2
     return scene.tls.c2 == "dead" or len(scene.tls.too_soon) >= 2
+
+
+def server_is_fast(scene: Scene) -> bool:
+    """Whether the same server gives more, or goes further, under another name.
+
+    A neutral name's handshake says nothing of how fast pages come.
+    """
+    pace = scene.pace
+    if any(f.has_stalled for f in pace.target):
+        return pace.same_address_goes_further
+    if pace.slow:
+        own, other = pace.rate_bps, pace.same_address_rate_bps
+        is_faster = bool(own and other and own <= k.THROTTLE_RATIO_MAX * other)
+        return pace.is_throttled or is_faster
+    return pace.is_throttled or c1_alive(scene)
 
 
 def works_elsewhere(scene: Scene) -> bool:

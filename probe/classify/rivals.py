@@ -19,6 +19,7 @@ from probe.classify.rival_facts import (
     repeated,
     resolver_works,
     resolves_at_home,
+    server_is_fast,
     works_at_home,
     works_elsewhere,
 )
@@ -198,8 +199,8 @@ RIVALS: tuple[Row, ...] = (
         "slow_server",
         "The server is slow for everyone.",
         "the same address with a neutral name, and another vantage point",
-        lambda scene: (*ask.neutral_at_same_address(scene), *ask.from_elsewhere(scene)),
-        lambda scene: scene.pace.is_throttled or c1_alive(scene),
+        lambda scene: (*ask_pace.neutral_at_same_pace(scene), *ask.from_elsewhere(scene)),
+        server_is_fast,
     ),
     Row(
         "rate_limit",

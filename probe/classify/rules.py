@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from probe.model.verdict import Finding, Rival
 from probe.model.words import Category, Flag, Grade, Layer, Locus, State, Trigger
 
-RULES_VERSION = "2026.11.9"
+RULES_VERSION = "2026.11.10"
 """Goes up with every change of a rule's meaning; stored with every verdict."""
 
 
@@ -80,6 +80,23 @@ class Rule(Generic[L]):
     grade: Callable[[L], Grade | None] = ungraded
     rivals: tuple[str, ...] = ()
     why: str
+
+
+def large_packets_lost(
+    id_: str, when: Callable[[L], bool], why: str, *, rivals: tuple[str, ...] = ()
+) -> Rule[L]:
+    """Return the row for what this line's black hole for large packets explains (E07)."""
+    return Rule[L](
+        id=id_,
+        when=when,
+        state=State.INSUFFICIENT,
+        category=Category.LOCAL_INTERFERENCE,
+        subtype="mtu",
+        layer=Layer.ENVIRONMENT,
+        locus=Locus.LOCAL,
+        rivals=rivals,
+        why=why,
+    )
 
 
 def first(rules: Sequence[Rule[L]], look: L) -> Rule[L]:

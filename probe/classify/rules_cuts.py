@@ -8,7 +8,7 @@ from collections.abc import Callable
 from probe.classify.grades import Case, name_grade
 from probe.classify.look_http import HttpLook
 from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, suspected
+from probe.classify.rules import Rule, large_packets_lost, suspected
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 When = Callable[[HttpLook], bool]
@@ -176,6 +176,15 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         grade=suspected,
         rivals=("site_down",),
         why="What came inside verified TLS is the server's own, and it is no HTTP.",
+    ),
+    large_packets_lost(
+        "http.large_packets_lost",
+        lambda look: (
+            _failing(look, Ending.SILENT)
+            and (look.over_tls or look.c1 != "alive")
+            and look.facts.gate_fails("mtu")
+        ),
+        "E07: most controls stall once packets grow large, and this answer never came either.",
     ),
     Rule[HttpLook](
         id="http.failed",

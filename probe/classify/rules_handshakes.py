@@ -7,7 +7,7 @@ the server itself (0.5).
 from probe.classify.grades import Case, name_grade
 from probe.classify.look_tls import TlsLook
 from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, suspected, weaker
+from probe.classify.rules import Rule, large_packets_lost, suspected, weaker
 from probe.classify.rules_certificates import When, down_grade, insufficient_row
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
@@ -263,6 +263,17 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         lambda look: _failing(look, Ending.SILENT) and look.is_name and look.acked is False,
         "unacked",
         "S04, row 17: nobody acknowledged the hello with the name; with another one they do.",
+    ),
+    large_packets_lost(
+        "tls.large_packets_lost",
+        lambda look: (
+            _failing(look, Ending.SILENT)
+            and look.acked is True
+            and not (look.c1_large or look.c2 == "dead")
+            and look.facts.gate_fails("mtu")
+        ),
+        "E07: most controls stall once packets grow large, and so does this certificate.",
+        rivals=("hello_shape",),
     ),
     _silent(
         "tls.silent_answers_lost",

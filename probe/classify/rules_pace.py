@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from probe.classify import constants as k
 from probe.classify.look_pace import PaceLook
-from probe.classify.rules import Rule, always, suspected
+from probe.classify.rules import Rule, always, large_packets_lost, suspected
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 When = Callable[[PaceLook], bool]
@@ -173,6 +173,11 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         grade=_extreme_grade,
         rivals=("server_refuses_name", *_RIVALS),
         why="R02, row 26: less than 2 kB a second; a neutral name is answered many times faster.",
+    ),
+    large_packets_lost(
+        "pace.large_packets_lost",
+        lambda look: look.stalls_at_once and look.facts.gate_fails("mtu"),
+        "E07: most controls stall once packets grow large, and so does this page.",
     ),
     Rule[PaceLook](
         id="pace.stalled",

@@ -1,7 +1,7 @@
 """One story per HTTP rule."""
 
 from probe.model.target import Expectation
-from probe.model.words import Arm, FailureWord, Role
+from probe.model.words import Arm, FailureWord, Role, VantageState
 from tests.classify.build import (
     A1,
     EOF,
@@ -15,8 +15,15 @@ from tests.classify.build import (
     failure,
     knowledge,
     last,
+    online,
 )
 from tests.classify.filing import HTTP, STRANGE, cases, page, reached, story_of
+
+
+def in_a_black_hole(told: Story) -> Story:
+    """The same on a line that loses large packets, as its gates found."""
+    told.vantage = online(VantageState.DEGRADED, gates={"mtu": "fail"})
+    return told
 
 
 def _answers(
@@ -103,6 +110,9 @@ cases(
         {"status": None, "fails": failure(FailureWord.HTTP_REQUEST_FAILED)}
     ),
     http__failed=lambda: _answers(NO_ANSWER),
+    http__large_packets_lost=lambda: in_a_black_hole(
+        _answers({"status": None, "fails": TIMEOUT, "duration": 20.1})
+    ),
     http__truncated=lambda: _answers({"status": 200, "fails": EOF}, target=HTTP),
     http__block_page_redirect=lambda: _answers(
         {"status": 302, "location": STRANGE, **BLOCK_PAGE}, target=HTTP

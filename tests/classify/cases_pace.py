@@ -12,7 +12,7 @@ from tests.classify.build import (
     last,
     online,
 )
-from tests.classify.cases_http import _answers
+from tests.classify.cases_http import _answers, in_a_black_hole
 from tests.classify.filing import cases, page, reached, story_of
 
 
@@ -144,6 +144,7 @@ cases(
     pace__frozen_after_bytes=lambda: _pinged(_read_on_elsewhere(_frozen(*STOPS)), "complete"),
     pace__extreme_by_name=_creeping,
     pace__stalled=lambda: _frozen(16_000),
+    pace__large_packets_lost=lambda: in_a_black_hole(_frozen(400)),
     pace__delayed_by_name=lambda: _late(4.0, abroad=True),
     pace__slow_whatever_name=lambda: _slow_everywhere(),
     pace__slow_here=lambda: _fast_at_home(),

@@ -19,6 +19,7 @@ from tests.classify.build import (
     last,
     online,
 )
+from tests.classify.cases_http import in_a_black_hole
 from tests.classify.filing import cases, page, reached, story_of
 
 
@@ -235,6 +236,7 @@ cases(
     tls__closed_by_name=lambda: _shakes(SHUT, control=GOOD),
     tls__silent_unacked=lambda: _shakes(MUTE, control=GOOD),
     tls__silent_after_ack=lambda: _shakes(TAKEN, control=GOOD),
+    tls__large_packets_lost=lambda: in_a_black_hole(_shakes(TAKEN, control=TAKEN)),
     tls__silent_answers_lost=lambda: _far_end(received=517, acked=0),
     tls__silent_after_some=lambda: _far_end(received=517, acked=1400),
     tls__silent_by_name=lambda: _shakes(UNTOLD, control=GOOD),

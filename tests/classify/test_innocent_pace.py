@@ -1,15 +1,22 @@
 """Slow servers, slow lines and closed UDP: nobody is accused of them."""
 
+from probe.model.experiment import Kind
 from probe.model.words import (
     Arm,
     Category,
+    RivalStatus,
     State,
 )
 from tests.classify.build import (
     A1,
+    HOST,
+    NEUTRAL,
+    OTHER,
+    TIMEOUT,
     Story,
     online,
 )
+from tests.classify.cases_http import in_a_black_hole
 from tests.classify.cases_pace import flow
 
 
@@ -66,3 +73,52 @@ def test_closed_udp_of_this_line_says_nothing_of_the_service() -> None:
         Category.QUIC_BLOCK,
         "generic",
     )
+
+
+def _slow(*others: float) -> Story:
+    story = Story()
+    story.honest_dns(A1)
+    story.tls(A1)
+    story.tls(A1, arm=Arm.C1)
+    story.http(A1, progress=flow(100_000))
+    for bps in others:
+        story.http(A1, arm=Arm.C1, progress=flow(bps))
+    return story
+
+
+def _slow_server(story: Story) -> RivalStatus:
+    return next(r.status for r in story.verdict().rivals if r.id == "slow_server")
+
+
+def test_a_handshake_under_another_name_does_not_clear_a_slow_server() -> None:
+    """Its pages may come as slowly: one is asked for."""
+    story = _slow()
+
+    assert _slow_server(story) is not RivalStatus.RULED_OUT
+    assert Kind.FETCH in {e.kind for e in story.asked() if e.arm is Arm.C1}
+
+
+def test_another_name_that_is_fast_at_the_same_address_does() -> None:
+    assert _slow_server(_slow(4e6)) is RivalStatus.RULED_OUT
+
+
+def test_a_freeze_is_not_excused_by_a_black_hole_for_large_packets() -> None:
+    """What stops after 16 KB has let many large packets through (techniques T09)."""
+    frozen = in_a_black_hole(Story())
+    frozen.honest_dns(A1)
+    frozen.tls(A1)
+    frozen.http(A1, fails=TIMEOUT, progress=((0.1, 8_000), (0.2, 16_000)), duration=20.3)
+
+    assert frozen.verdict().category is not Category.LOCAL_INTERFERENCE
+
+
+def test_what_the_name_meets_at_a_strangers_host_is_not_excused_by_one_either() -> None:
+    told = Story()
+    told.honest_dns(A1)
+    told.tls(A1, TIMEOUT, after=10.0)
+    told.tls(A1, arm=Arm.C1, received=7, fails=TIMEOUT, after=10.0)
+    for name in (NEUTRAL, HOST, NEUTRAL):
+        fails = TIMEOUT if name == HOST else None
+        told.tls(OTHER, fails, arm=Arm.C2, name=name, after=10.0 if fails else None)
+
+    assert in_a_black_hole(told).verdict().category is Category.TLS_SNI_DROP
