@@ -34,7 +34,7 @@ def parse_baseline(text: str, *, file: str, services: Sequence[Service]) -> Base
     """Return what the text says about these services; raise BaselineError with all its faults."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BaselineError((f"{file}: is not TOML: {error}",)) from error
     reader = _Reader(file, services, spans(text))
     baseline = reader.baseline(table, sha256_of(text))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from probe.cli.choice import PROFILES
 from probe.cli.options import language_option
 from probe.cli.selection import select
 from probe.cli.telling import Teller
@@ -28,7 +29,11 @@ SENSITIVE = ("rt",)
 @click.argument("names", nargs=-1, metavar="[SERVICE]...")
 @click.option("--world", default=WORLD, show_default=True, help="Which world to play.")
 @click.option(
-    "--profile", default="look", show_default=True, help="How far the run goes after a failure."
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="look",
+    show_default=True,
+    help="How far the run goes after a failure.",
 )
 @click.option("--virtual", is_flag=True, help="Use the virtual lab although the kernel's works.")
 @click.option(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from probe.trial.scenario import Line
     from probe.trial.score import Score
 
+from probe.cli.choice import PROFILES
 from probe.cli.options import WordyGroup, json_option, targets_option
 from probe.errors import UsageError
 from probe.lab.worlds import WORLDS, build_world
@@ -98,7 +99,11 @@ _tier_option = click.option(
     help="On a clock that jumps over waits, or on real packets in network namespaces.",
 )
 _profile_option = click.option(
-    "--profile", default="quick", show_default=True, help="How far each run goes."
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="quick",
+    show_default=True,
+    help="How far each run goes.",
 )
 
 

@@ -13,6 +13,7 @@ import click
 from probe import __version__
 from probe.cli.verbs import VERBS, Section
 from probe.errors import ProbeError
+from probe.report.escape import escape
 
 EXIT_CODES = """\b
 Exit codes:
@@ -25,6 +26,8 @@ Exit codes:
  130  interrupted; what was finished is stored"""
 INTERNAL_ERROR = 4
 INTERRUPTED = 130
+# Longer than any message of ours: one that lists all worlds has 3,000.
+LINE_MAX = 5000
 
 
 class VerbGroup(click.Group):
@@ -147,7 +150,7 @@ def _failed(error: BaseException) -> int:
         return INTERRUPTED
     ours = [leaf for leaf in leaves if isinstance(leaf, ProbeError)]
     if ours and len(ours) == len(leaves) and not _debug():
-        click.echo(f"roadblock: {ours[0]}", err=True)
+        click.echo(f"roadblock: {_printable(ours[0])}", err=True)
         return ours[0].exit_code
     if _debug():
         import traceback
@@ -156,12 +159,17 @@ def _failed(error: BaseException) -> int:
     else:
         first = leaves[0]
         click.echo(
-            f"roadblock: internal error: {type(first).__name__}: {first}\n"
+            f"roadblock: internal error: {type(first).__name__}: {_printable(first)}\n"
             "This is a fault in Roadblock, not in your network. "
             "`roadblock --debug ...` shows where it happened.",
             err=True,
         )
     return ours[0].exit_code if ours and len(ours) == len(leaves) else INTERNAL_ERROR
+
+
+def _printable(error: BaseException) -> str:
+    """Return the message, line by line safe to print: it may quote a file that somebody sent us."""
+    return "\n".join(escape(line, limit=LINE_MAX) for line in str(error).split("\n"))
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -60,7 +60,7 @@ def read_settings(path: Path | None = None) -> dict[str, Any]:
         raise UsageError(f"{file}: cannot be read: {os.strerror(error.errno or 0)}") from error
     try:
         settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file}: is not TOML: {error}") from error
     return {verb: _underscored(value) for verb, value in settings.items()}
 

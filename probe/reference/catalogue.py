@@ -278,10 +278,11 @@ class _Reader:
     def _load(self, path: Path) -> Table | None:
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            self._place(path).complain("", f"is no TOML: {error}; mend that line")
         except UnicodeDecodeError:
             self._place(path).complain("", "is not UTF-8; save it as UTF-8")
+        except (ValueError, RecursionError) as error:
+            # Not only TOMLDecodeError: numbers of 5,000 digits, brackets without end.
+            self._place(path).complain("", f"is no TOML: {error}; mend that line")
         except OSError as error:
             self._place(path).complain("", f"cannot be read ({error.strerror}); check the file")
         return None

@@ -1,5 +1,6 @@
 """What must hold between fields and between entries, beyond each field's own form."""
 
+import math
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Final
@@ -112,8 +113,10 @@ def check_canary(canary: Canary, place: Place) -> None:
 def check_pacing(pacing: Pacing, place: Place) -> None:
     """Complain of numbers that would stop the probe, or stop nothing."""
     for name in type(pacing).model_fields:
-        if getattr(pacing, name) <= 0:
-            place.complain(name, f"{getattr(pacing, name)} is not above 0; give a positive number")
+        value = getattr(pacing, name)
+        # Not `value <= 0`: that is false of a value that is no number.
+        if not (value > 0 and math.isfinite(value)):
+            place.complain(name, f"{value} is no finite number above 0; give one")
     if pacing.flows_per_network > pacing.flows_max:
         place.complain("flows_per_network", "is above flows_max; lower it")
 

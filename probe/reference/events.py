@@ -29,7 +29,7 @@ def load_events(directory: Path | None = None) -> tuple[Event, ...]:
     complaints = Complaints()
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CatalogueError((f"{path.name}: is not TOML: {error}",)) from error
     entries = table.get("event", [])
     events = [

@@ -165,7 +165,10 @@ def test_every_fault_is_named_at_once_from_top_to_bottom():
     assert [complaint.split(":")[1] for complaint in found] == ["2", "3", "5", "6", "6"]
 
 
-def test_what_is_no_toml_is_said_so():
-    (complaint,) = complaints("[expect")
+@pytest.mark.parametrize(
+    "text", ["[expect", "x = " + 100_000 * "[", "x = " + 10_000 * "9"], ids=lambda text: text[:7]
+)
+def test_what_is_no_toml_is_said_so(text):
+    (complaint,) = complaints(text)
 
     assert complaint.startswith("roadblock.toml: is not TOML: ")

@@ -32,10 +32,20 @@ def test_the_worlds_are_listed(capsys):
 
 
 def test_an_unknown_world_is_wrong_usage():
-    ended = roadblock("lab", "exec", "atlantis", "--", "true")
+    """Naming two hundred others helped nobody."""
+    ended = roadblock("lab", "exec", "ofline", "--", "true")
 
     assert ended.returncode == 2
-    assert "no world named 'atlantis'" in ended.stderr
+    assert ended.stderr.startswith("roadblock: no world named 'ofline'; did you mean offline")
+    assert len(ended.stderr) < 200
+
+
+@pytest.mark.parametrize(
+    "arguments", [["demo", "--virtual"], ["lab", "run", "plain-http"]], ids=["demo", "run"]
+)
+def test_an_unknown_profile_is_not_played_as_another(arguments, capsys):
+    assert main([*arguments, "--profile", "dep"]) == 2
+    assert "'quick'" in capsys.readouterr().err
 
 
 @pytest.mark.kernel

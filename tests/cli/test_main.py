@@ -108,6 +108,17 @@ def test_a_mistake_of_the_person_is_said_without_a_traceback(capsys):
     assert captured.out == ""
 
 
+def test_a_complaint_that_quotes_a_file_cannot_drive_the_terminal(tmp_path, capsys):
+    """Target files are sent around, and a url may hold an escape sequence."""
+    (tmp_path / "a.toml").write_text('[[endpoint]]\nurl = "https://\\u001b[2Jred.example/"\n')
+
+    assert main(["targets", "check", "--targets", str(tmp_path)]) == 2
+
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert r"\x1b[2Jred" in said
+
+
 def test_an_unknown_verb_is_wrong_usage(capsys):
     assert main(["measure"]) == 2
     assert "No such command 'measure'" in capsys.readouterr().err
@@ -148,6 +159,7 @@ def test_a_variable_wins_over_the_file(tmp_path, capsys, monkeypatch):
         pytest.param('[consent.accept]\nconsent = "x"\n', "no setting 'consent'", id="consent"),
         pytest.param("targets = 3\n", "targets must be a table", id="no table"),
         pytest.param("[targets\n", "is not TOML", id="no TOML"),
+        pytest.param("x = " + 100_000 * "[", "is not TOML", id="without end"),
     ],
 )
 def test_a_wrong_settings_file_is_refused(tmp_path, capsys, text, complaint):

@@ -181,7 +181,7 @@ def test_all_complaints_of_all_files_come_at_once(folder):
         "mine/blog.toml: endpoint 1: url:",
         "mine/broken.toml: is no TOML:",
         "mine/controls.toml: control 1 (3): host: is missing; add host = …",
-        "mine/pacing.toml: pacing: workers: 0 is not above 0",
+        "mine/pacing.toml: pacing: workers: 0 is no finite number above 0",
     ):
         assert any(line.startswith(start) for line in lines), (start, lines)
 
@@ -320,6 +320,12 @@ def test_an_endpoint_and_a_control_cannot_share_an_id(folder):
         pytest.param("controls.toml", "control = 3\n", "write [[control]] above", id="no list"),
         pytest.param("pacing.toml", "[pacing]\nworker = 3\n", "did you mean workers?", id="pacing"),
         pytest.param("pacing.toml", "pacing = 3\n", "is no table", id="pacing is no table"),
+        pytest.param(
+            "pacing.toml", "[pacing]\nhandshake_gap_s = nan\n", "no finite number", id="no number"
+        ),
+        pytest.param(
+            "pacing.toml", "[pacing]\nread_idle_s = inf\n", "no finite number", id="for ever"
+        ),
         pytest.param("a.toml", "name = 'x'\n", "add [[endpoint]]", id="service without endpoint"),
         pytest.param("a.toml", "naem = 'x'\n" + endpoint(), "did you mean name?", id="service key"),
     ],
@@ -340,7 +346,16 @@ def test_a_path_that_is_no_folder_is_said_so(tmp_path):
         load_catalogue(tmp_path / "none")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"= 3", b"a = 1\na = 2"], ids=repr)
+NO_TOML = {
+    "no UTF-8": b"\xff\xfe",
+    "no key": b"= 3",
+    "twice": b"a = 1\na = 2",
+    "without end": b"x = " + 100_000 * b"[",
+    "too long a number": b"x = " + 10_000 * b"9",
+}
+
+
+@pytest.mark.parametrize("content", NO_TOML.values(), ids=NO_TOML)
 def test_a_file_that_is_no_toml_is_a_complaint(folder, content):
     (folder / "bad.toml").write_bytes(content)
 

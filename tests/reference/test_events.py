@@ -77,6 +77,7 @@ def test_a_folder_without_events_leaves_the_shipped_ones(tmp_path):
             2 * (ENTRY + "on = 2026-01-01\n"), "events.toml: x: id: is there twice", id="twice"
         ),
         pytest.param("[[event", "events.toml: is not TOML", id="no TOML"),
+        pytest.param("x = " + 100_000 * "[", "events.toml: is not TOML", id="without end"),
     ],
 )
 def test_a_fault_is_named_with_its_entry(tmp_path, text, complaint):

@@ -1,5 +1,6 @@
 """The named worlds: which there are, and how to build one for a catalogue."""
 
+import difflib
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -37,5 +38,7 @@ def build_world(
     """Return a named world for a catalogue (see `WorldSpec.build`), or say which there are."""
     spec = WORLDS.get(world_id)
     if spec is None:
-        raise UsageError(f"no world named {world_id!r}; there are: {', '.join(WORLDS)}")
+        near = difflib.get_close_matches(world_id, WORLDS, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise UsageError(f"no world named {world_id!r}; {hint}`roadblock lab list` lists all")
     return spec.build(catalogue, seed=seed, at=at, pace=pace)
