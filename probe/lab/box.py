@@ -124,6 +124,12 @@ class Where:
             return False
         return not self.prefixes or _match_address(self.prefixes, address)
 
+    def may_match(self, address: str) -> bool:
+        """Say whether this far end is hit on any port."""
+        if self.spared and _match_address(self.spared, address):
+            return False
+        return not self.prefixes or _match_address(self.prefixes, address)
+
 
 @lru_cache(maxsize=8192)
 def _match_address(prefixes: tuple[str, ...], address: str) -> bool:
@@ -184,6 +190,9 @@ class Box:
     """The paper or trace behind it; keys as in docs/techniques.md."""
     innocent: ClassVar[bool] = False
     """True for trouble that nobody means: it never makes a world a blocking one."""
+    is_bound: ClassVar[bool] = False
+    """Whether far ends that its `where` does not hit are nothing to it: what goes to them and comes
+    from them is then not shown to it."""
     place: Place = Place.IN_PATH
     pace: float = 1.0
     """The run's pace factor, by which residual timers shrink together with the run's waits."""
@@ -195,6 +204,11 @@ class Box:
         never does: packets of that flow, which take as long as ever, would outlive a shorter one.
         """
         return Residue(key, seconds if key is Key.FLOW else seconds * self.pace)
+
+    def concerns(self, far: str) -> bool:
+        """Say whether packets to and from a far end's address are to be shown to it."""
+        where = getattr(self, "where", None)
+        return not self.is_bound or not isinstance(where, Where) or where.may_match(far)
 
     def on_packet(self, packet: Packet, toward: Side, out: BoxContext) -> Verdict:
         """Decide about one packet. What it does to anything it writes to `out.log`."""

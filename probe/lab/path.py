@@ -76,6 +76,9 @@ class _Leg(NamedTuple):
     """Whether no box stands there either."""
 
 
+_Standing = tuple[int, Box, "_Context"]
+"""A box, how many others are met before it, and what it sees of the path."""
+
 Tap = Callable[[float, str, Side, Packet], None]
 """Called with time, place (`client`, `server`, `link 2`), direction and packet."""
 
@@ -120,6 +123,7 @@ class Path:
             for point, row in self.boxes.items()
             for index, box in enumerate(row)
         }
+        self._standing: dict[tuple[int, Side, str], tuple[_Standing, ...]] = {}
         self._is_ideal = not (
             link.loss or link.jitter_s or link.reorder or link.duplicate or link.rate_bps
         )
@@ -262,13 +266,13 @@ class Path:
         self, packet: Packet, toward: Side, point: int, lost_at: int | None, start: int
     ) -> Packet | None:
         """Show the packet to the boxes at `point`; return it, or None where it went no further."""
-        row = self.boxes.get(point, ())
-        for step in range(start, len(row)):
-            index = step if toward is Side.SERVER else len(row) - 1 - step
-            box = row[index]
+        far = packet.destination if toward is Side.SERVER else packet.source
+        for step, box, context in self._shown(point, toward, far):
+            if step < start:
+                continue
             if self.taps:
                 self._tap(f"link {point}", toward, packet)
-            verdict = box.on_packet(packet, toward, self._contexts[point, index])
+            verdict = box.on_packet(packet, toward, context)
             if verdict.action is Action.PASS:
                 continue
             if box.place is Place.ON_PATH:
@@ -278,14 +282,28 @@ class Path:
                 return None
             if verdict.action is Action.REPLACE:
                 assert verdict.packet is not None
-                packet = (
-                    parse(verdict.packet) if isinstance(verdict.packet, bytes) else verdict.packet
-                )
-                continue
+                replaced = verdict.packet
+                packet = parse(replaced) if isinstance(replaced, bytes) else replaced
+                # It may have another far end now, which concerns other boxes.
+                return self._run_boxes(packet, toward, point, lost_at, step + 1)
             later = partial(self._through_boxes, packet, toward, point, lost_at, step + 1)
             self._call_at(self._now() + verdict.delay_s, later)
             return None
         return packet
+
+    def _shown(self, point: int, toward: Side, far: str) -> Sequence[_Standing]:
+        """Return the boxes at `point` that a far end concerns, in the order they are met."""
+        key = (point, toward, far)
+        found = self._standing.get(key)
+        if found is None:
+            row = self.boxes.get(point, ())
+            order = range(len(row)) if toward is Side.SERVER else range(len(row) - 1, -1, -1)
+            found = self._standing[key] = tuple(
+                (step, row[index], self._contexts[point, index])
+                for step, index in enumerate(order)
+                if row[index].concerns(far)
+            )
+        return found
 
     def _through_boxes(
         self, packet: Packet, toward: Side, point: int, lost_at: int | None, start: int

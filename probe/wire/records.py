@@ -30,25 +30,26 @@ class AlertWatch:
             return
         buffer = self._buffer + data[self._skip :]
         self._skip = 0
-        while len(buffer) >= _HEADER_BYTES:
-            kind, major = buffer[0], buffer[1]
-            size = int.from_bytes(buffer[3:5], "big")
+        at = 0
+        while len(buffer) >= at + _HEADER_BYTES:
+            kind, major = buffer[at], buffer[at + 1]
+            size = int.from_bytes(buffer[at + 3 : at + 5], "big")
             if kind not in _TYPES or major != _VERSION_MAJOR:
                 self._over = True
                 return
+            after = at + _HEADER_BYTES + size
             if kind == _ALERT and size == _ALERT_BYTES:
-                if len(buffer) < _HEADER_BYTES + size:
+                if len(buffer) < after:
                     break
-                self.alert = buffer[6]
+                self.alert = buffer[after - 1]
                 self._over = True
                 return
-            whole = _HEADER_BYTES + size
-            if len(buffer) < whole:
-                self._skip = whole - len(buffer)
-                buffer = b""
+            if len(buffer) < after:
+                self._skip = after - len(buffer)
+                at = len(buffer)
                 break
-            buffer = buffer[whole:]
-        self._buffer = buffer
+            at = after
+        self._buffer = buffer[at:]
 
 
 def alert_in(received: bytes) -> int | None:

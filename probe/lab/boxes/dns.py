@@ -27,6 +27,7 @@ def _port_53() -> Where:
 class QuestionBox(Box):
     """Acts on UDP questions for a name, whichever address they are sent to."""
 
+    is_bound = True
     names: Names = field(default_factory=Names)
     where: Where = field(default_factory=_port_53)
 

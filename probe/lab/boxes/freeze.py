@@ -17,6 +17,7 @@ from probe.lab.reading.hello import read_hello
 class Freeze(Box):
     """After so many packets of a flow, both ways, nothing passes any more; nothing is said."""
 
+    is_bound = True
     id = "T09"
     source = "N4P-490, CF16, DPICH (Russia since 9 June 2025: 14 to 34 KB by provider)"
     where: Where = field(default_factory=Where)

@@ -241,6 +241,8 @@ class HeaderRewrite(Box):
 class HttpsSuppressed(PageInjection):
     """Port 443 of the address is dropped; port 80 answers the block page."""
 
+    # Port 443 has a rule of its own.
+    is_bound = False
     id = "H12"
     source = "many (techniques H12)"
     https: Where = field(default_factory=lambda: Where(ports=frozenset({443})))

@@ -63,6 +63,7 @@ class UdpEndpoint(UdpDrop):
 class DatagramBox(Box):
     """Watches the client's QUIC; a flow that hits is dropped while the residue lasts."""
 
+    is_bound = True
     where: Where = field(default_factory=_udp_443)
     residual_s: float = 420.0
     residual_key: Key = Key.FLOW

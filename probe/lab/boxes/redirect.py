@@ -49,6 +49,8 @@ class _Joint:
 class Redirect(NameBox):
     """Leads connections (and datagrams) to the server at `to`."""
 
+    # What comes back comes from another server.
+    is_bound = False
     id = "S09"
     source = "RU22 (MITM certificates for blocked names); Kazakhstan 2019 (techniques S09)"
     where: Where = field(default_factory=lambda: Where(ports=frozenset({443})))

@@ -57,6 +57,7 @@ class SlowBox(Box):
     Names are read in TLS hellos, in HTTP requests and in QUIC Initials.
     """
 
+    is_bound = True
     names: Names = field(default_factory=Names)
     where: Where = field(default_factory=Where)
     residual_s: float = 600.0

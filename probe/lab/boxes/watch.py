@@ -57,6 +57,7 @@ class NameBox(Box):
     Afterwards, and while the residue lasts, every packet of what it remembers goes to `on_marked`.
     """
 
+    is_bound = True
     names: Names = field(default_factory=Names)
     where: Where = field(default_factory=Where)
     residual_s: float = 0.0

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _HANDSHAKE: Final = 22
@@ -50,6 +51,7 @@ def looks_like_tls(data: bytes) -> bool:
     return data[:2] in (b"", b"\x16") or data[:2] == b"\x16\x03"
 
 
+@lru_cache(maxsize=64)
 def read_hello(data: bytes) -> Hello | None:
     """Return the hello at the beginning of a TLS stream, across records; None if not (yet) one."""
     message = _handshake_message(data)
@@ -58,6 +60,7 @@ def read_hello(data: bytes) -> Hello | None:
     return read_hello_message(message)
 
 
+@lru_cache(maxsize=64)
 def read_hello_message(message: bytes) -> Hello | None:
     """Return the hello in a handshake message (QUIC has no records); None if it is cut short."""
     if len(message) < 4 or message[0] != _CLIENT_HELLO:

@@ -25,6 +25,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._start = trio.current_time()
+        self._clock = trio.lowlevel.current_clock()
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
         self._scope = trio.CancelScope()
@@ -32,7 +33,8 @@ class Timeline:
 
     def now(self) -> float:
         """Return the seconds since the timeline was made."""
-        return trio.current_time() - self._start
+        # trio.current_time() finds the clock anew each time, and this is asked for every packet.
+        return self._clock.current_time() - self._start
 
     @property
     def next_at(self) -> float:
