@@ -72,14 +72,6 @@ class Silences(DeadAnswers):
     # --- whose the resolver is --------------------------------------------------------------------
 
     @once
-    def is_private(self) -> bool:
-        """Whether the system's resolver is this machine's or the router's own."""
-        kinds = set(self.facts.vantage.facts.resolver_kinds)
-        if self.facts.local is not None:
-            kinds |= set(self.facts.local.resolver_kinds)
-        return bool(kinds & {"loopback", "private"}) and "access" not in kinds
-
-    @once
     def is_strangers_resolver(self) -> bool:
         """Whether the system's resolver was chosen by somebody here, not given by the network."""
         return self.facts.vantage.facts.resolver_is_strangers

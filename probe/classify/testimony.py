@@ -212,6 +212,14 @@ class Testimony:
         """What came of questions over encrypted transports, verified or not."""
         return self._of(lambda o: o.transport in ENCRYPTED)
 
+    @once
+    def is_private(self) -> bool:
+        """Whether the system's resolver is this machine's or the router's own."""
+        kinds = set(self.facts.vantage.facts.resolver_kinds)
+        if self.facts.local is not None:
+            kinds |= set(self.facts.local.resolver_kinds)
+        return bool(kinds & {"loopback", "private"}) and "access" not in kinds
+
     # --- groups of sources -----------------------------------------------------------------------
 
     def _of(self, wanted: Callable[[DnsObservation], bool]) -> tuple[Said, ...]:
@@ -220,7 +228,15 @@ class Testimony:
     @once
     def system(self) -> tuple[Said, ...]:
         """What the access network's own resolver said."""
-        return self._of(is_system)
+        return tuple(s for s in self._of(is_system) if not self._serves_nobody(s))
+
+    def _serves_nobody(self, s: Said) -> bool:
+        """Whether it is of the server that asks in our router's stead, which answers no client."""
+        return (
+            self.is_private
+            and s.seen.resolver.startswith("access")
+            and self.control_works(s.seen) is False
+        )
 
     @once
     def public_udp(self) -> tuple[Said, ...]:

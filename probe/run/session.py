@@ -20,6 +20,7 @@ from probe.model.target import Endpoint
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.model.words import State, VantageState
 from probe.reference import roots_sha256
+from probe.run.behind import resolver_behind
 from probe.run.gates import ask_gates, ask_gates_again, ask_targets_instead
 from probe.run.governor import CpuGovernor, FreeGovernor
 from probe.run.helper import open_helpers
@@ -38,6 +39,7 @@ from probe.run.request import (
     Sink,
     Stopped,
 )
+from probe.run.setup import ACCESS
 from probe.run.vantage import Whereabouts, find_vantage, placed, same_network
 from probe.wire.dns import Kept
 
@@ -159,8 +161,11 @@ class _Session:
         context = self.context
         assert context is not None
 
+        heard: list[Observation] = []
+
         async def kept(seen: Sequence[Observation]) -> Sequence[Observation]:
             self.own.listen(seen, self.knowledge.catalogue)
+            heard.extend(seen)
             return await keep(seen, context)
 
         if when == "end":
@@ -181,8 +186,19 @@ class _Session:
             facts = vantage.facts.model_copy(update={"responders": responders})
             vantage = vantage.model_copy(update={"facts": facts})
         context.vantage = vantage
+        self._look_behind(heard, context)
         self.on_event(GatesDone(vantage, when))
         return vantage
+
+    def _look_behind(self, heard: Sequence[Observation], context: Context) -> None:
+        """Let the provider's resolver be asked past the router's, once it is known."""
+        if ACCESS in self.tools.resolvers:
+            return
+        facts, allow = context.vantage.facts, self.tools.allow
+        behind = resolver_behind(heard, facts, self.knowledge, allow)
+        if behind is not None:
+            resolvers = {**self.tools.resolvers, ACCESS: behind}
+            self.tools = context.tools = replace(self.tools, resolvers=resolvers)
 
     async def _work(self) -> None:
         """Feed the endpoints to a fixed number of workers: memory does not grow with the plan."""
