@@ -124,6 +124,17 @@ NAMES = cases(
         ),
         "blocked", "tls_sni_reset",
     ),
+    a_name_that_is_led_to_a_known_notice=(
+        stopped(
+            "dns", queries=[dns(HOST, STRANGER) | {"answers": [
+                {"answer_type": "CNAME", "hostname": "notice.cuii.info", "ttl": None},
+                {"answer_type": "A", "ipv4": STRANGER, "ttl": None},
+            ]}],
+            tcp_connect=[tcp(STRANGER)],
+            tls_handshakes=[tls("ssl_invalid_hostname", OTHER_NAME, address=f"{STRANGER}:443")],
+        ),
+        "blocked", "dns_lie",
+    ),
     denied_by_two_resolvers=(
         denied("dns_nxdomain_error", udp(failure="dns_nxdomain_error"), doh(GOOD)),
         "blocked", "dns_lie",
