@@ -69,6 +69,6 @@ def _below(found: Findings, service_id: str, words: Wording) -> Iterator[str]:
     for rival in sorted(witness.rivals, key=lambda rival: rival.status is RivalStatus.RULED_OUT):
         yield rival_sentence(rival, words)
     yield from (words.flags[flag] for flag in witness.flags)
-    step = next_step(witness, words)
+    step = next_step(witness, words, found.run.profile)
     if step:
         yield words.phrases["next"].format(step=step)

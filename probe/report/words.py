@@ -9,6 +9,20 @@ from probe.report.language import WORDINGS
 from probe.report.language.wording import Wording
 
 PROVED = frozenset({Grade.STRONG, Grade.CONFIRMED})
+_ADVISE_QUICK = frozenset(
+    {
+        *(Category.DNS_LIE, Category.DNS_INJECTION, Category.DNS_DROP, Category.TLS_SNI_RESET),
+        *(Category.TLS_SNI_DROP, Category.HTTP_BLOCK, Category.HTTP_TAMPER, Category.INSUFFICIENT),
+    }
+)
+"""Categories whose advice is the profile `quick`: of no use to who ran it."""
+_SEEN_ELSEWHERE = frozenset(
+    {
+        *("site_down", "origin_geofence", "route_fault", "origin_certificate", "name_taken_down"),
+        *("forged_for_address", "library_defect", "no_http3", "stale_roots", "dead_name"),
+    }
+)
+"""Rivals that only another vantage point rules out."""
 
 
 def wording(language: str) -> Wording:
@@ -46,7 +60,7 @@ def finding_sentence(finding: Finding, words: Wording) -> str:
     """
     parts = [
         state_words(finding.state, finding.grade, words),
-        _cause(finding.state, finding.category, finding.subtype, finding.grade, words),
+        _cause(finding, finding.rule_id, words),
         grade_sentence(finding.grade, finding.n_target, words),
     ]
     return " ".join(part for part in parts if part)
@@ -59,7 +73,7 @@ def service_sentence(
     witness = witness_of(service, verdicts)
     parts = [
         state_words(service.state, service.grade, words),
-        _cause(service.state, service.category, service.subtype, service.grade, words),
+        _cause(service, witness.rule_id if witness else "", words),
         grade_sentence(service.grade, witness.n_target if witness else 1, words),
         _extent(service, verdicts, words),
     ]
@@ -99,13 +113,18 @@ def location_sentences(verdict: Verdict, words: Wording) -> Iterator[str]:
         yield words.phrases[verdict.unlocated]
 
 
-def next_step(finding: Finding, words: Wording) -> str:
-    """Return what the reader can do now; nothing where nothing needs doing."""
+def next_step(finding: Finding, words: Wording, profile: str) -> str:
+    """Return what the reader can do now, after a run of this profile; nothing where all is well."""
     if finding.state is State.OK:
         return ""
     if finding.grade in PROVED:
         return words.phrases["keep"]
-    return words.next_steps[finding.category]
+    if profile == "look" or finding.category not in _ADVISE_QUICK:
+        return words.next_steps[finding.category]
+    if finding.state is not State.INSUFFICIENT and profile == "quick":
+        return words.phrases["next_standard"]
+    standing = {rival.id for rival in finding.rivals if rival.status is not RivalStatus.RULED_OUT}
+    return words.phrases["next_elsewhere" if standing & _SEEN_ELSEWHERE else "next_later"]
 
 
 def vantage_sentences(vantage: VantageVerdict, run: Run, words: Wording) -> tuple[str, ...]:
@@ -131,13 +150,13 @@ def place(run: Run, words: Wording) -> str:
     return ", ".join(part for part in parts if part) or words.phrases["unknown_place"]
 
 
-def _cause(
-    state: State, category: Category, subtype: str | None, grade: Grade | None, words: Wording
-) -> str:
+def _cause(found: Finding | ServiceVerdict, rule_id: str, words: Wording) -> str:
     """Return the sentence about the mechanism; `works.` needs none unless a subtype says more."""
-    if state is State.OK and category is Category.OK and subtype is None:
+    if found.state is State.OK and found.category is Category.OK and found.subtype is None:
         return ""
-    return mechanism(category, subtype, grade, words)
+    if found.category is Category.INSUFFICIENT and rule_id in words.unknowns:
+        return words.unknowns[rule_id]
+    return mechanism(found.category, found.subtype, found.grade, words)
 
 
 def _extent(service: ServiceVerdict, verdicts: Sequence[Verdict], words: Wording) -> str:

@@ -23,6 +23,7 @@ from probe.report.words import (
     service_sentence,
     wording,
 )
+from tests.classify.test_tables import RULES
 from tests.report.samples import CUT, verdict
 
 EN = wording("en")
@@ -139,7 +140,7 @@ def test_what_became_of_a_rival_is_said(status, said):
 
 
 def test_nothing_is_advised_where_nothing_is_wrong():
-    assert next_step(verdict("bbc.web"), EN) == ""
+    assert next_step(verdict("bbc.web"), EN, "look") == ""
 
 
 @pytest.mark.parametrize("words", ALL)
@@ -158,3 +159,52 @@ def test_every_gate_has_words(words):
 
 def test_an_unknown_language_falls_back_to_english():
     assert wording("tlh") is EN
+
+
+def _unknown(rule_id, *rivals):
+    standing = tuple(Rival(id=id_, status=RivalStatus.NOT_ASKED) for id_ in rivals)
+    return verdict("bbc.web", State.INSUFFICIENT, rule_id=rule_id, rivals=standing, **UNKNOWN)
+
+
+UNKNOWN = {"category": Category.INSUFFICIENT, "layer": Layer.TCP, "grade": None}
+
+
+def test_what_cannot_be_told_says_what_was_seen():
+    silent = finding_sentence(_unknown("tcp.fails_everywhere_from_here"), EN)
+
+    assert silent.startswith("no verdict. No connection to its servers was made")
+    assert "not enough evidence" in finding_sentence(_unknown("tcp.unclear"), EN)
+
+
+@pytest.mark.parametrize("words", ALL)
+def test_rules_with_words_of_their_own_are_rules_that_cannot_tell(words):
+    cannot = {rule.id for rule in RULES if rule.category is Category.INSUFFICIENT}
+
+    assert set(words.unknowns) <= cannot
+    assert set(words.unknowns) == set(EN.unknowns)
+    assert all(text.endswith(".") for text in words.unknowns.values())
+
+
+@pytest.mark.parametrize(
+    ("profile", "rivals", "advice"),
+    [
+        pytest.param("look", ("site_down",), "--profile quick", id="a look"),
+        pytest.param("quick", ("site_down",), "--control", id="only elsewhere can tell"),
+        pytest.param("quick", ("loss",), "another time", id="chance"),
+    ],
+)
+def test_nobody_is_told_to_do_what_they_just_did(profile, rivals, advice):
+    step = next_step(_unknown("tcp.unclear", *rivals), EN, profile)
+
+    assert advice in step
+
+
+@pytest.mark.parametrize(
+    ("profile", "advice"),
+    [("look", "--profile quick"), ("quick", "--profile standard"), ("standard", "--control")],
+)
+def test_advice_on_a_suspicion_goes_one_profile_further(profile, advice):
+    standing = (Rival(id="site_down", status=RivalStatus.NOT_ASKED),)
+    cut = verdict("instagram.web", State.BLOCKED, rivals=standing, **CUT)
+
+    assert advice in next_step(cut, EN, profile)

@@ -3,6 +3,7 @@
 from probe.model.words import Category as C
 from probe.model.words import Flag, Grade, Layer, State, VantageState
 from probe.report.language.english_mechanisms import MECHANISMS
+from probe.report.language.english_unknowns import UNKNOWNS
 from probe.report.language.wording import Wording
 
 ENGLISH = Wording(
@@ -30,6 +31,7 @@ ENGLISH = Wording(
     },
     repeated="{n} looks, not yet confirmed.",
     mechanisms=MECHANISMS,
+    unknowns=UNKNOWNS,
     cells={
         C.OK: "ok",
         C.REACHABLE_BOTWALL: "robot check",
@@ -248,6 +250,12 @@ ENGLISH = Wording(
         "not_asked": "not asked",
         "remains": "asked, and it remains",
         "next": "Next: {step}",
+        "next_standard": "Run again later with --profile standard: it repeats the comparison.",
+        "next_elsewhere": (
+            "Compare with another line, or let another vantage point look (`--control URL`): only"
+            " from elsewhere can it be told."
+        ),
+        "next_later": "Run again at another time of day.",
         "keep": "The evidence is stored; `roadblock export` writes it out for others to check.",
         "resolver_public": (
             "This computer asks a public resolver: your provider's resolver was not tested."

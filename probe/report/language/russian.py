@@ -3,6 +3,7 @@
 from probe.model.words import Category as C
 from probe.model.words import Flag, Grade, Layer, State, VantageState
 from probe.report.language.russian_mechanisms import MECHANISMS
+from probe.report.language.russian_unknowns import UNKNOWNS
 from probe.report.language.wording import Wording
 
 RUSSIAN = Wording(
@@ -30,6 +31,7 @@ RUSSIAN = Wording(
     },
     repeated="Проверок: {n}, пока не подтверждено.",
     mechanisms=MECHANISMS,
+    unknowns=UNKNOWNS,
     cells={
         C.OK: "да",
         C.REACHABLE_BOTWALL: "проверка",
@@ -246,6 +248,13 @@ RUSSIAN = Wording(
         "not_asked": "не проверено",
         "remains": "проверено, не исключено",
         "next": "Дальше: {step}",
+        "next_standard": "Запустите позже с --profile standard: он повторит сравнение.",
+        "next_elsewhere": (
+            "Сравните с другой линией или спросите другую точку (`--control URL`): только"
+            " оттуда это"
+            " и видно."
+        ),
+        "next_later": "Запустите в другое время суток.",
         "keep": "Данные сохранены; `roadblock export` выгрузит их для проверки другими.",
         "resolver_public": (
             "Этот компьютер спрашивает общедоступный резолвер: резолвер провайдера не проверен."

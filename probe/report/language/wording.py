@@ -32,6 +32,8 @@ class Wording:
     repeated: str
     """Instead of the sentence for `suspected`, when more than one look was taken. {n}"""
     mechanisms: Mechanisms
+    unknowns: Mapping[str, str]
+    """By rule id: what was seen where nothing can be told, instead of the category's sentence."""
     cells: Mapping[Category, str]
     """The table's cell at the layer where it showed: a word or two."""
     layers: Mapping[Layer, str]

@@ -92,7 +92,9 @@ def service_html(
     service = next(s for s in found.services if s.service == service_id)
     sentence = service_sentence(service, found.of(service_id), name, words)
     witness = witness_of(service, found.of(service_id))
-    step = next_step(witness, words) if witness and service.state is not State.OK else ""
+    step = ""
+    if witness is not None and service.state is not State.OK:
+        step = next_step(witness, words, found.run.profile)
     advice = f"<p>{text(words.phrases['next'].format(step=step))}</p>" if step else ""
     parts = "".join(_evidence(endpoint, blocks) for endpoint, blocks in evidence.items())
     started = f"{found.run.started_at:%Y-%m-%d %H:%M}"
