@@ -16,10 +16,12 @@ from typing import Literal
 import probe
 from probe.config.consent import stored_consent
 from probe.config.settings import data_folder
+from probe.errors import StoreError, UsageError
 from probe.model.knowledge import Geo
 from probe.model.run import Machine
 from probe.model.target import Catalogue
 from probe.run.machine import read_machine
+from probe.store.connect import connect_reader
 
 State = Literal["ok", "note", "bad", "not tested"]
 # A clock before this release is wrong; certificates would look invalid.
@@ -134,14 +136,24 @@ def check_database(database: Path) -> Iterator[Check]:
     folder = database.parent
     while not folder.exists():
         folder = folder.parent
-    problem = _write_problem(database, folder)
-    if problem is None:
-        yield Check("Database", "ok", str(database))
-    else:
-        yield Check("Database", "bad", f"{problem}; name another with --db")
+    problem = _write_problem(database, folder) or _read_problem(database)
+    yield Check("Database", "ok" if problem is None else "bad", problem or str(database))
     free_bytes = shutil.disk_usage(folder).free
     enough = free_bytes >= DISK_FREE_MIN_BYTES
     yield Check("Disk", "ok" if enough else "bad", f"{free_bytes / 1e9:.1f} GB free")
+
+
+def _read_problem(database: Path) -> str | None:
+    """Say why a run could not add to the file that is there."""
+    if not database.exists():
+        return None
+    try:
+        connect_reader(database).close()
+    except UsageError:
+        return None
+    except StoreError as error:
+        return str(error)
+    return None
 
 
 def check_consent() -> Check:
@@ -206,7 +218,8 @@ def _write_problem(database: Path, folder: Path) -> str | None:
             with database.open("r+b"):
                 pass
     except OSError as error:
-        return f"{error.filename or folder} cannot be written ({error.strerror})"
+        where = error.filename or folder
+        return f"{where} cannot be written ({error.strerror}); name another with --db"
     return None
 
 

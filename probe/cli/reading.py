@@ -1,6 +1,6 @@
 """What verbs that read stored runs have in common: which run, and its findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +11,7 @@ from probe.config.settings import default_database
 from probe.errors import UsageError
 from probe.model.run import Run
 from probe.model.target import Catalogue
-from probe.model.verdict import VantageVerdict
+from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.model.words import VantageState
 from probe.reference.catalogue import load_catalogue
 from probe.report.findings import Findings, findings
@@ -71,13 +71,25 @@ def stored_findings(
     reader: Reader, run: Run, *, set_id: str | None = None, targets: Path | None = None
 ) -> Findings:
     """Return what is stored about a run, by default its latest set of verdicts."""
+    catalogue = catalogue_of(reader, run, targets)
+    verdicts = reader.verdicts(run.id, set_id)
     return findings(
         run,
         reader.vantage(run.id, set_id) or VantageVerdict(state=VantageState.OFFLINE),
-        reader.services(run.id, set_id),
-        reader.verdicts(run.id, set_id),
-        catalogue_of(reader, run, targets),
+        reader.services(run.id, set_id) or _judged(verdicts, catalogue),
+        verdicts,
+        catalogue,
     )
+
+
+def _judged(verdicts: Sequence[Verdict], catalogue: Catalogue) -> tuple[ServiceVerdict, ...]:
+    """Judge the services of a run that was killed before it came to that."""
+    if not verdicts:
+        return ()
+    # The judge costs a third of a second to import, and is hardly ever needed here.
+    from probe.run.rejudge import judge_services
+
+    return judge_services(verdicts, catalogue)
 
 
 def catalogue_of(reader: Reader, run: Run, targets: Path | None = None) -> Catalogue:

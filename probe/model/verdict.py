@@ -178,6 +178,11 @@ class VantageVerdict(Value):
     facts: VantageFacts = VantageFacts()
 
     @property
+    def is_unasked(self) -> bool:
+        """Whether the run ended before any gate was judged; then this is no word about the line."""
+        return self.state is VantageState.OFFLINE and not self.gates
+
+    @property
     def may_judge(self) -> bool:
         """Whether a service's failure could mean anything here."""
         return self.state in {VantageState.ONLINE, VantageState.DEGRADED, VantageState.INTERCEPTED}

@@ -169,7 +169,8 @@ def _watch_told(status: Status) -> tuple[str, Tone]:
 
 
 def _network_told(status: Status, words: Wording) -> str:
-    return words.vantage[status.vantage.state] if status.vantage else "not known"
+    known = status.vantage is not None and not status.vantage.is_unasked
+    return words.vantage[status.vantage.state] if status.vantage and known else "not known"
 
 
 def _tone(status: Status, max_age: timedelta) -> Tone:

@@ -32,7 +32,7 @@ def _head(found: Findings, words: Wording) -> Iterator[Block]:
     started = f"{run.started_at:%Y-%m-%d %H:%M}"
     yield words.phrases["where"].format(place=place(run, words), time=started)
     yield from vantage_sentences(found.vantage, run, words)
-    if run.status in {"interrupted", "budget", "invalid"}:
+    if run.status in {"running", "interrupted", "budget", "invalid"}:
         yield words.phrases[run.status].format(reason="; ".join(run.notes))
 
 

@@ -8,6 +8,7 @@ from probe.model.evidence import Evidence
 from probe.model.knowledge import Knowledge
 from probe.model.observation import Observation
 from probe.model.run import Vantage
+from probe.model.target import Catalogue
 from probe.model.verdict import ServiceVerdict, VantageVerdict, Verdict
 from probe.run.vantage import placed
 
@@ -35,12 +36,16 @@ def rejudge(
     verdicts: list[Verdict] = []
     for each in evidence:
         verdicts += (_stamped(verdict, knowledge) for verdict in judge(each, knowledge))
-    services = tuple(
+    return Rejudged(vantage, tuple(verdicts), judge_services(verdicts, knowledge.catalogue))
+
+
+def judge_services(verdicts: Sequence[Verdict], catalogue: Catalogue) -> tuple[ServiceVerdict, ...]:
+    """Judge each service by the verdicts on its endpoints."""
+    return tuple(
         judge_service(service, [v for v in verdicts if v.service == service.id])
-        for service in knowledge.catalogue.services
+        for service in catalogue.services
         if any(verdict.service == service.id for verdict in verdicts)
     )
-    return Rejudged(vantage, tuple(verdicts), services)
 
 
 def _stamped(verdict: Verdict, knowledge: Knowledge) -> Verdict:

@@ -136,6 +136,7 @@ class _Session:
                 without_own=self.own.without,
             )
             vantage = await self._gates("start")
+            await self.sink.finish_run(self.run)
             if not vantage.may_judge:
                 status = "offline"
             else:
@@ -187,6 +188,8 @@ class _Session:
             vantage = vantage.model_copy(update={"facts": facts})
         context.vantage = vantage
         self._look_behind(heard, context)
+        # Not only at the end: whoever reads after a power cut wants to know where it was.
+        await self.sink.add_verdicts(self.run.id, (), (), vantage, set_id=self.run.id)
         self.on_event(GatesDone(vantage, when))
         return vantage
 

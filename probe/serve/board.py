@@ -34,6 +34,7 @@ from probe.report.page.board import (
     service_html,
 )
 from probe.report.status import read_status
+from probe.run.rejudge import judge_services
 from probe.serve.faults import fault_log
 from probe.store import Reader, open_reader
 from probe.store.watching import read_watching
@@ -101,12 +102,14 @@ class Board:
         return service_html(found, service_id, evidence, self.words)
 
     def _found(self, reader: Reader, run_id: str) -> Findings:
+        catalogue = reader.catalogue(run_id) or self.catalogue
+        verdicts = reader.verdicts(run_id)
         return findings(
             reader.run(run_id),
             reader.vantage(run_id) or VantageVerdict(state=VantageState.OFFLINE),
-            reader.services(run_id),
-            reader.verdicts(run_id),
-            reader.catalogue(run_id) or self.catalogue,
+            reader.services(run_id) or judge_services(verdicts, catalogue),
+            verdicts,
+            catalogue,
         )
 
 

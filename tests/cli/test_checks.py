@@ -1,3 +1,4 @@
+import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from probe.model.knowledge import Network, NoGeo
 from probe.model.run import Machine
 from probe.model.target import Catalogue, Endpoint, Resolver, Service
 from probe.model.words import Role
+from probe.store.schema import APPLICATION_ID
 
 CATALOGUE = Catalogue(
     services=(
@@ -110,3 +112,30 @@ def test_a_database_that_is_still_to_be_made_is_fine(tmp_path):
     states = {c.name: c.state for c in check_database(tmp_path / "new" / "folder" / "roadblock.db")}
 
     assert states == {"Database": "ok", "Disk": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param(b"no database at all", "no SQLite database", id="another kind of file"),
+        pytest.param(b"", None, id="empty"),
+    ],
+)
+def test_a_file_that_no_run_could_add_to_is_named(tmp_path, content, problem):
+    """It said ok, and the run failed."""
+    path = tmp_path / "results.db"
+    path.write_bytes(content)
+
+    check = next(check_database(path))
+
+    assert check.state == ("ok" if problem is None else "bad")
+    assert (problem or str(path)) in check.text
+
+
+def test_a_database_of_a_newer_roadblock_is_named(tmp_path):
+    path = tmp_path / "results.db"
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 999")
+
+    assert "newer Roadblock" in next(check_database(path)).text

@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import trio
 
 from probe.cli.main import main
 from probe.model.words import State
-from tests.cli.check_samples import run, store, verdict
+from probe.store import open_writer
+from tests.cli.check_samples import ONLINE, run, store, verdict
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -84,3 +86,18 @@ def test_one_run_is_no_runs(tmp_path, capsys):
 
     assert main(["report", "--db", str(path), "--html", str(tmp_path / "page.html")]) == 0
     assert "1 verdicts of 1 run:" in capsys.readouterr().err
+
+
+def test_of_a_run_that_was_killed_what_was_finished_is_shown(tmp_path, capsys):
+    """After a power cut the services were not judged, and nothing of them was shown."""
+
+    async def killed():
+        async with open_writer(tmp_path / "killed.db") as writer:
+            one = run("killed", status="running", ended_at=None)
+            await writer.begin_run(one)
+            await writer.add_verdicts(one.id, [verdict("bbc.web")], (), ONLINE, set_id=one.id)
+
+    trio.run(killed)
+
+    assert main(["report", "--db", str(tmp_path / "killed.db")]) == 0
+    assert "BBC: works." in capsys.readouterr().out.splitlines()

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 from probe.model.verdict import GateVerdict, VantageVerdict
 from probe.model.words import VantageState
@@ -63,3 +64,24 @@ def test_an_interrupted_run_says_that_it_was(found, catalogue):
     cut = findings(run, found.vantage, found.services, found.verdicts, catalogue)
 
     assert "The run was interrupted" in printed(cut)
+
+
+def test_a_run_that_ended_before_its_gates_does_not_say_that_there_is_no_internet(found, catalogue):
+    """Ctrl-C in the first seconds, or a power cut, said so."""
+    unasked = VantageVerdict(state=VantageState.OFFLINE)
+    stopped = findings(
+        found.run.model_copy(update={"status": "interrupted"}), unasked, (), (), catalogue
+    )
+
+    for language in ("en", "ru"):
+        words = wording(language)
+        said = report_blocks(stopped, words)
+        assert words.phrases["unasked"] in said
+        assert words.vantage[VantageState.OFFLINE] not in said
+
+
+def test_a_run_that_was_killed_says_that_it_has_no_end(found):
+    killed = replace(found, run=found.run.model_copy(update={"status": "running"}))
+
+    words = wording("en")
+    assert words.phrases["running"] in report_blocks(killed, words)

@@ -15,9 +15,10 @@ from probe.model.experiment import Experiment, Kind
 from probe.model.target import Control
 from probe.model.words import Arm, Category, State, VantageState
 from probe.reference import load_knowledge
-from probe.run import EndpointDone, RunRequest, Stopped, measure
+from probe.run import EndpointDone, EndpointStarted, RunRequest, Stopped, measure
 from probe.run.memory import MemorySink
 from probe.run.setup import make_tools
+from probe.store import open_reader
 from probe.trial.play import knowledge_in, play
 
 
@@ -247,3 +248,28 @@ def test_a_line_that_died_meanwhile_is_asked_by_all_gates(base):
     assert died.result.run.status == "offline"
     asked = {o.endpoint for o in died.sink.observations if o.attempt == 3} - {"local"}
     assert asked >= hosts[0]
+
+
+def test_where_a_run_was_made_is_on_the_disk_before_any_service_is_measured(base, tmp_path):
+    """A run that is killed does not come to say it at its end."""
+    world = build_world("open", base.catalogue)
+    known = []
+
+    def look(event):
+        if isinstance(event, EndpointStarted):
+            with open_reader(tmp_path / "a.db") as reader:
+                run = reader.latest_run("lab:open")
+                known.append((reader.vantage(run.id), run.vantage.country, run.ended_at))
+
+    play(
+        world,
+        _endpoints(base, "bbc.web"),
+        knowledge_in(world, base),
+        database=tmp_path / "a.db",
+        on_event=look,
+    )
+
+    ((vantage, country, ended_at),) = known
+    assert vantage is not None
+    assert vantage.state is VantageState.ONLINE
+    assert (country, ended_at) == ("DE", None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.errors import StoreError
+from probe.errors import StoreError, UsageError
 from probe.model.observation import OBSERVATION
 from probe.model.words import Arm, State, VantageState
 from probe.store import ANY_WORLD, LAB, open_reader, open_writer
@@ -173,6 +173,15 @@ async def test_a_file_in_a_read_only_folder_can_be_read_and_not_written(stored: 
         with pytest.raises(StoreError, match="read-only"):
             async with open_writer(stored) as writer:
                 await writer.begin_run(a_run("r2"))
+
+
+async def test_a_file_in_which_nothing_is_stored_yet_says_so(path: Path) -> None:
+    """A run that is killed at its first step leaves one: SQLite's word was `no such table: run`."""
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+
+    with pytest.raises(UsageError, match="nothing is stored in it yet"), open_reader(path):
+        pass
 
 
 async def test_a_folder_that_may_not_be_written_is_explained(tmp_path: Path) -> None:

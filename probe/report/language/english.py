@@ -265,6 +265,13 @@ ENGLISH = Wording(
         ),
         "where": "Measured from {place}, {time} UTC.",
         "unknown_place": "an unknown network",
+        "unasked": (
+            "Whether this line works was not found out. Nothing can be said about any service."
+        ),
+        "running": (
+            "The run has not come to its end: it goes on, or was killed. What it has found out so "
+            "far is shown."
+        ),
         "interrupted": "The run was interrupted; what was finished is shown and stored.",
         "budget": "The run ended early: {reason}.",
         "invalid": "The run is not valid: {reason}.",
