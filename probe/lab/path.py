@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from probe.errors import LabError
 from probe.lab.box import Action, Box, Place
 from probe.lab.icmp import icmp_error, is_icmp_error
+from probe.lab.legs import legs, offsets
 from probe.lab.log import Event, TruthLog, What
 from probe.lab.packet import ICMP, ICMPV6, Flow, Packet, Side, parse
 
@@ -63,19 +64,6 @@ class Link:
     """False: packets that are too big vanish (a path-MTU black hole)."""
 
 
-class _Leg(NamedTuple):
-    """The way from one point to the next at which something happens."""
-
-    stop: int
-    hops: int
-    """Routers on it."""
-    delay_s: float
-    is_end: bool
-    """Whether it leads to the other end."""
-    is_arrival: bool
-    """Whether no box stands there either."""
-
-
 _Standing = tuple[int, Box, "_Context"]
 """A box, how many others are met before it, and what it sees of the path."""
 
@@ -116,8 +104,9 @@ class Path:
                 raise LabError(f"boxes on link {point}, but there are links 0 to {self._end - 1}")
         if link.mtu is not None and not 0 <= link.narrow_link < self._end:
             raise LabError(f"narrow link {link.narrow_link}: there are links 0 to {self._end - 1}")
-        self._offset = _offsets(self.routers, link)
-        self._legs = {side: self._legs_toward(side) for side in Side}
+        self._offset = offsets([router.delay_s for router in self.routers], link.rtt_s)
+        narrow = None if link.mtu is None else link.narrow_link
+        self._legs = {side: legs(self._offset, self.boxes, narrow, side) for side in Side}
         self._contexts = {
             (point, index): _Context(self, box, point)
             for point, row in self.boxes.items()
@@ -193,28 +182,6 @@ class Path:
 
     # Movement. A packet stands at a point: 0 is the client, k the place behind router k, the last
     # is the server.
-
-    def _legs_toward(self, toward: Side) -> list[_Leg]:
-        """Return, for each point, the way from there to where something happens next."""
-        stops = set(self.boxes)
-        if self.link.mtu is not None:
-            stops.add(self.link.narrow_link + (toward is Side.CLIENT))
-        legs = []
-        for point in range(self._end + 1):
-            if toward is Side.SERVER:
-                stop = min((s for s in stops if s > point), default=self._end)
-                # Routers between: point+1 … stop, of which the server is none.
-                hops = min(stop, self._end - 1) - point
-            else:
-                stop = max((s for s in stops if s < point), default=0)
-                # Routers between: point … stop+1; a packet at the server's point meets router N
-                # first.
-                hops = min(point, self._end - 1) - stop
-            delay_s = abs(self._offset[stop] - self._offset[point])
-            is_end = stop == (self._end if toward is Side.SERVER else 0)
-            has_boxes = 0 in self.boxes and toward is Side.CLIENT
-            legs.append(_Leg(stop, hops, delay_s, is_end, is_end and not has_boxes))
-        return legs
 
     def _enter(
         self, packet: Packet, toward: Side, point: int, lost_after: int | None = None
@@ -400,17 +367,3 @@ class _Context:
 
     def log(self, what: What, flow: Flow, name: str = "") -> None:
         self._path.log.add(Event(self._path.now, self._box.id, what, flow, name))
-
-
-def _offsets(routers: Sequence[Router], link: Link) -> list[float]:
-    """Return the one-way time from the client to each point."""
-    one_way = link.rtt_s / 2
-    given = [router.delay_s for router in routers]
-    rest = one_way - sum(delay for delay in given if delay is not None)
-    if rest < -1e-9:
-        raise LabError(f"the routers' delays add up to more than half of rtt_s={link.rtt_s}")
-    share = max(rest, 0.0) / (given.count(None) + 1)
-    offsets = [0.0]
-    for delay in [*given, None]:
-        offsets.append(offsets[-1] + (share if delay is None else delay))
-    return offsets

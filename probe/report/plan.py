@@ -99,7 +99,7 @@ def plan_blocks(planned: Plan, names: dict[str, str]) -> list[Block]:
     """Return the plan for people."""
     pacing = planned.pacing
     return [
-        f"A run would look once at {len(planned.endpoints)} endpoints, in an order drawn anew:",
+        _opening(len(planned.endpoints)),
         _endpoint_grid(planned.endpoints, names),
         "",
         f"To tell a block from a broken line, {len(planned.controls)} control hosts:",
@@ -173,6 +173,12 @@ def _plan_endpoint(
         flows += families
         size += families * (QUIC_BYTES + pacing.body_bytes)
     return EndpointPlan(endpoint, tuple(steps), flows + asked, size)
+
+
+def _opening(count: int) -> str:
+    if count == 1:
+        return "A run would look once at 1 endpoint:"
+    return f"A run would look once at {count} endpoints, in an order drawn anew:"
 
 
 def _endpoint_grid(endpoints: Iterable[EndpointPlan], names: dict[str, str]) -> Grid:
