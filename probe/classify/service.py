@@ -35,8 +35,9 @@ _SEVERITY = (
 def judge_service(service: Service, verdicts: Sequence[Verdict]) -> ServiceVerdict:
     """Return the service's state with the endpoint that bears witness.
 
-    A service is blocked when one of its vital endpoints is, or most of its core ones are; when only
-    its other endpoints are, it is impaired. Platform-side content never speaks for the service.
+    A service is blocked when one of its vital endpoints is, or every host of a vital role, or most
+    of its core ones are; when only its other endpoints are, it is impaired. It is `ok` only where
+    each vital role is known to work. Platform-side content never speaks for the service.
     """
     endpoints = {endpoint.id: endpoint for endpoint in service.endpoints}
     about = [v for v in verdicts if v.endpoint in endpoints]
@@ -125,6 +126,11 @@ def _unless_ok(
     if seen:
         told = max(seen, key=lambda v: _witness_rank(v, endpoints[v.endpoint]))
         return State.INSUFFICIENT, told
+    unknown = _unknown_road(own, endpoints)
+    if unknown:
+        return State.INSUFFICIENT, max(
+            unknown, key=lambda v: _witness_rank(v, endpoints[v.endpoint])
+        )
     fine = [v for v in own.values() if v.state is State.OK]
     vital = [v for v in fine if endpoints[v.endpoint].role in _VITAL]
     if vital:
@@ -133,12 +139,41 @@ def _unless_ok(
     return State.INSUFFICIENT, witness
 
 
+def _unknown_road(own: dict[str, Verdict], endpoints: dict[str, Endpoint]) -> list[Verdict]:
+    """Return the verdicts on a road without which nobody gets on, if none on it is known to work.
+
+    A page that opens is no chat: one silent address accuses nobody, and six of six are not fine.
+    """
+    for road in _roads(own, endpoints):
+        verdicts = [own[i] for i in road]
+        if all(v.state is State.INSUFFICIENT for v in verdicts):
+            return verdicts
+    return []
+
+
+def _roads(own: dict[str, Verdict], endpoints: dict[str, Endpoint]) -> list[list[str]]:
+    """Return by vital role what was measured: its core endpoints, else all where hosts are several.
+
+    One of several hosts for the same thing may be missed; a lone one that is not core is a side
+    road.
+    """
+    roads = []
+    for role in (r for r in _ROLE_ORDER if r in _VITAL):
+        of_role = [i for i in own if endpoints[i].role is role]
+        core = [i for i in of_role if endpoints[i].core]
+        if core or len({endpoints[i].host for i in of_role}) > 1:
+            roads.append(core or of_role)
+    return roads
+
+
 def _is_vital(
     bearing: Sequence[Verdict], own: dict[str, Verdict], endpoints: dict[str, Endpoint]
 ) -> bool:
     hit = {v.endpoint for v in bearing}
     vital_core = [i for i in own if endpoints[i].role in _VITAL and endpoints[i].core]
     if any(i in hit for i in vital_core):
+        return True
+    if any(hit.issuperset(road) for road in _roads(own, endpoints)):
         return True
     core = [i for i in own if endpoints[i].core] or list(own)
     vital = [i for i in own if endpoints[i].role in _VITAL]

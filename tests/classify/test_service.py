@@ -132,3 +132,27 @@ def test_endpoints_are_counted_by_state() -> None:
     verdict = judge_service(SERVICE, [said(WEB, State.BLOCKED), *OK_ALL[1:]])
 
     assert (verdict.endpoints, verdict.counts) == (3, {"blocked": 1, "ok": 2})
+
+
+E1, E2 = (
+    endpoint(f"tcp://{host}:5222", id=f"s.{host[:2]}", host=host, role=Role.MESSAGING, core=False)
+    for host in ("e1.whatsapp.net", "e2.whatsapp.net")
+)
+CHAT = Service(id="s", name="S", endpoints=(WEB, API, E1, E2))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state"),
+    [
+        pytest.param(State.OK, State.OK, State.OK, id="all fine"),
+        pytest.param(State.INSUFFICIENT, State.OK, State.OK, id="one host of two is silent"),
+        pytest.param(State.INSUFFICIENT, State.INSUFFICIENT, State.INSUFFICIENT, id="both are"),
+        pytest.param(State.BLOCKED, State.OK, State.IMPAIRED, id="one host of two is blocked"),
+        pytest.param(State.BLOCKED, State.BLOCKED, State.BLOCKED, id="both are blocked"),
+    ],
+)
+def test_a_page_that_opens_is_no_chat(first, second, state) -> None:
+    """OONI's WhatsApp test calls the endpoints blocked when all of them fail; ours was `ok`."""
+    verdicts = [said(WEB, State.OK), said(API, State.OK), said(E1, first), said(E2, second)]
+
+    assert judge_service(CHAT, verdicts).state is state
