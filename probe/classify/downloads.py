@@ -53,6 +53,16 @@ class Downloads:
         )
 
     @once
+    def fails_whatever_name(self) -> bool:
+        """Whether pages stop or never come, under the endpoint's name and under another one.
+
+        Not where they stop as in a freeze: that is told by how alike many of them stop.
+        """
+        flows = (*self.target, *self.same_address)
+        is_tried = bool(self.target and self.same_address) and not self.stalls
+        return is_tried and all(f.has_stalled or f.seen.status is None for f in flows)
+
+    @once
     def elsewhere_flows(self) -> tuple[Flow, ...]:
         """C4, C5: downloads from unrelated hosts."""
         return tuple(flow_of(o) for o in self.facts.others if isinstance(o, HttpObservation))

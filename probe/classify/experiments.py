@@ -144,7 +144,9 @@ def first_block(scene: Scene) -> Asked:
             return ()
     if scene.tls.residual:
         return name_again(scene)
-    return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS)
+    # Where another name's page fares no better, rounds of minutes tell nothing; one more look may.
+    last = 1 if scene.pace.fails_whatever_name and scene.http.c2 != "dead" else k.FIRST_BLOCK_ROUNDS
+    return rounds(scene, 1, last)
 
 
 def spaced(scene: Scene) -> Asked:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from probe.model.observation import HttpObservation
+from probe.model.target import Endpoint
 
 # ooni/spec ts-017: bodies match if the shorter has more than this share of the longer.
 _LENGTHS_ALIKE: Final = 0.7
@@ -82,3 +83,16 @@ def _words(title: str | None) -> set[str]:
     """Return the longer words of a title; all of it where it has none."""
     text = (title or "").casefold()
     return set(_WORD.findall(text)) or {text.strip()}
+
+
+def is_unlike_told(endpoint: Endpoint, marks: frozenset[str], status: int) -> bool:
+    """Whether an answer is none that is known, or a page lacks what is known of it.
+
+    What the shipped catalogue only assumes is not known; what somebody's own file expects is.
+    """
+    if endpoint.expect.sureness == "assumed" and not endpoint.own:
+        return False
+    if marks & {"unexpect.status", "unexpect.body"} and "expect.status" not in marks:
+        return True
+    lacks = "unexpect.body" in marks and "expect.body" not in marks
+    return lacks and 200 <= status < 300

@@ -9,6 +9,7 @@ from probe.classify import constants as k
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors
+from probe.classify.likeness import is_unlike_told
 from probe.classify.look_tls import is_between
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.pages import host_of, owner_of, page_marks
@@ -378,9 +379,7 @@ class HttpLook:
     def flags(self) -> tuple[Flag, ...]:
         """Things worth knowing beside the category."""
         flags = []
-        sure = self.facts.endpoint.expect.sureness != "assumed"
-        unexpected = bool(self.marks & {"unexpect.status", "unexpect.body"})
-        if sure and unexpected and not self.is_expected:
+        if is_unlike_told(self.facts.endpoint, self.marks, self.status):
             flags.append(Flag.UNEXPECTED_CONTENT)
         if not self.over_tls and "proxy.via" in self.marks:
             flags.append(Flag.HTTP_PROXY)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from probe.model.words import RivalStatus, State
+from probe.model.words import Flag, RivalStatus, State
 from probe.report.findings import Findings
 from probe.report.grid import Block
 from probe.report.language.wording import Wording
@@ -60,7 +60,12 @@ def _below(found: Findings, service_id: str, words: Wording) -> Iterator[str]:
     """Yield what belongs to a service's sentence: facts, rivals, flags, the next step."""
     service = next(s for s in found.services if s.service == service_id)
     witness = witness_of(service, found.of(service_id))
-    if witness is None or service.state is State.OK:
+    if service.state is State.OK:
+        strange = (v for v in found.of(service_id) if Flag.UNEXPECTED_CONTENT in v.flags)
+        flag = words.flags[Flag.UNEXPECTED_CONTENT]
+        yield from dict.fromkeys(f"{v.endpoint}: {flag}: {v.detail}" for v in strange)
+        return
+    if witness is None:
         return
     if witness.detail:
         yield f"{witness.endpoint}: {witness.detail}"

@@ -26,6 +26,7 @@ from tests.classify.build import (
     online,
 )
 from tests.classify.cases import CASES
+from tests.classify.filing import HTTP, STRANGE
 
 ROUNDS_MAX = 40  # as the run has it
 
@@ -288,3 +289,40 @@ def test_scene_is_one_verdict_in_the_making() -> None:
     found = scenes(derive(story.evidence(), story.knowledge))
 
     assert [type(scene) for scene in found] == [Scene, Scene]
+
+
+def _stopped(*others: tuple[tuple[float, int], ...]) -> Story:
+    """A page that stops, and pages of another name at that address."""
+    told = Story()
+    told.honest_dns(A1)
+    told.tls(A1)
+    told.tls(A1, arm=Arm.C1)
+    told.http(A1, None, TIMEOUT, duration=20.1)
+    for progress in others:
+        told.http(A1, None if len(progress) < 2 else 200, TIMEOUT, arm=Arm.C1, progress=progress)
+    return told
+
+
+def _rounds(told: Story) -> set[int]:
+    return {e.round for e in told.asked("quick") if e.kind is Kind.FETCH and e.round}
+
+
+def test_what_stops_whatever_the_name_is_looked_at_once_more_and_not_for_minutes() -> None:
+    """Rounds that all stop cost twenty seconds each, and tell a name from nothing."""
+    told = _stopped(((0.1, 40),))
+
+    assert _rounds(told) <= {1}
+
+
+def test_a_block_page_at_a_strangers_host_too_is_asked_for_again() -> None:
+    """Seen once it is suspected at most."""
+    told = Story(HTTP)
+    told.honest_dns(A1)
+    told.http(A1, 302, location=STRANGE)
+    told.http(A1, arm=Arm.C1)
+    for name in (NEUTRAL, HOST, NEUTRAL):
+        moved = {"status": 302, "location": STRANGE} if name == HOST else {}
+        told.http(OTHER, arm=Arm.C2, name=name, **moved)
+
+    assert told.verdict().rule_id == "http.strange_redirect"
+    assert _rounds(told) == {1, 2, 3}

@@ -9,8 +9,11 @@ from probe.classify.pages import MARKS, owner_of
 from probe.model.knowledge import Fingerprint
 from probe.model.observation import HttpObservation
 from probe.model.target import Expectation
+from probe.model.words import Flag, State
 from tests.classify.build import A1, Story, endpoint, knowledge
 from tests.classify.cases_http import _marked
+
+LACKING = ("expect.status", "unexpect.body")
 
 
 def page(**values: object) -> HttpObservation:
@@ -139,3 +142,24 @@ def test_certificate_is_known_by_hash_subject_or_issuer() -> None:
 )
 def test_owner_is_the_registrable_part(host, owner) -> None:
     assert owner_of(host) == owner
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "marks", "flagged"),
+    [
+        pytest.param({"own": True}, 200, LACKING, True, id="one's own page lacks what it should"),
+        pytest.param({"own": True}, 404, ("unexpect.status",), True, id="one's own page is gone"),
+        pytest.param({"own": True}, 302, LACKING, False, id="a redirect has no such body"),
+        pytest.param({}, 200, LACKING, False, id="the shipped catalogue only assumes"),
+    ],
+)
+def test_what_ones_own_file_expects_is_no_assumption(values, status, marks, flagged):
+    told = Story(endpoint(expect=Expectation(status=(200, 302), body="Welcome"), **values))
+    told.honest_dns(A1)
+    told.tls(A1)
+    told.http(A1, status, marks=marks)
+
+    verdict = told.verdict()
+
+    assert verdict.state is State.OK
+    assert (Flag.UNEXPECTED_CONTENT in verdict.flags) is flagged

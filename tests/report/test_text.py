@@ -1,12 +1,13 @@
 import io
 from dataclasses import replace
 
-from probe.model.verdict import GateVerdict, VantageVerdict
+from probe.model.verdict import GateVerdict, ServiceVerdict, VantageVerdict
 from probe.model.words import VantageState
 from probe.report.findings import findings
 from probe.report.grid import show
 from probe.report.text import report_blocks
 from probe.report.words import wording
+from tests.report.samples import verdict
 
 
 def printed(found, language="en"):
@@ -85,3 +86,16 @@ def test_a_run_that_was_killed_says_that_it_has_no_end(found):
 
     words = wording("en")
     assert words.phrases["running"] in report_blocks(killed, words)
+
+
+def test_a_service_that_works_and_shows_another_page_is_said_to(found, catalogue):
+    """Who wrote down what to expect wants to know, though nobody stands in the way."""
+    other = {"flags": ("unexpected_content",), "detail": "HTTP 200 (For sale)"}
+    verdicts = tuple(
+        verdict("instagram.web", family=family, **other) for family in ("ipv4", "ipv6")
+    )
+    services = (ServiceVerdict(service="instagram", state="ok", category="ok", witness="x"),)
+
+    text = printed(findings(found.run, found.vantage, services, verdicts, catalogue))
+
+    assert text.count("the page does not look as expected: HTTP 200 (For sale)") == 1
