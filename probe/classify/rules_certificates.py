@@ -105,6 +105,12 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         "Genuine, and out of date by our clock; elsewhere the name is proved now. A wrong clock"
         " looks like this, and one forgotten edge.",
     ),
+    insufficient_row(
+        "tls.expired_at_some_addresses",
+        lambda look: look.reason == "expired" and bool(look.verified),
+        ("once_only", "one_bad_address"),
+        "Genuine, and out of date; other addresses prove the name: one forgotten edge.",
+    ),
     Rule[TlsLook](
         id="tls.certificate_expired",
         when=lambda look: look.reason == "expired",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon
-from probe.classify.elsewhere import country_of
+from probe.classify.elsewhere import Elsewhere, country_of
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors, match_address
 from probe.classify.outcomes import Ending, ending_of
@@ -69,11 +69,18 @@ class Testimony:
             return False
         if not answered and self._works_elsewhere():
             return True
+        if not answered and self._is_denied_elsewhere():
+            return False
         return any(
             spot.truth in {Truth.PROVED, Truth.ENDORSED}
             for spot in self.facts.spots_of(self.family)
             if spot.named_by or spot.truth is Truth.PROVED
         )
+
+    def _is_denied_elsewhere(self) -> bool:
+        """Whether the name does not exist for any other vantage point that looks."""
+        elsewhere = Elsewhere(self.facts.elsewhere, self.facts.vantage.facts.country)
+        return elsewhere.is_down("dns", {Ending.NXDOMAIN})
 
     def _works_elsewhere(self) -> bool:
         """Whether another vantage resolved the name and connected to what it was told."""

@@ -113,11 +113,15 @@ def _hop(evidence: Evidence, knowledge: Knowledge) -> Hop:
     evidence = evidence.model_copy(update={"observations": read})
     verdicts = tuple(map(_of_one_look, judge(evidence, knowledge)))
     speaking = _speaking(verdicts)
-    if speaking.state is State.INSUFFICIENT and speaking.layer in {Layer.TCP, Layer.TLS}:
+    is_stopped = speaking.state in {State.INSUFFICIENT, State.BLOCKED}
+    if is_stopped and speaking.layer in {Layer.TCP, Layer.TLS}:
         served = _where_served(evidence)
         if served is not None:
             # People's clients go on to the next address (RFC 8305): the page came.
             also = tuple(map(_of_one_look, judge(served, knowledge)))
+            if speaking.state is State.BLOCKED:
+                speaking = speaking.model_copy(update={"state": State.IMPAIRED})
+                return Hop(evidence, (*also, speaking), speaking)
             if _speaking(also).state is not State.INSUFFICIENT:
                 return Hop(served, (*also, speaking), _speaking(also))
     return Hop(evidence, verdicts, speaking)

@@ -153,6 +153,12 @@ def _elsewhere_tls(
     return told
 
 
+def _forgotten_edge() -> Story:
+    told = _shakes({"kind": Certificate.EXPIRED}, honest=(A1, A2))
+    told.good_page(A2)
+    return told
+
+
 def _rounds(*outcomes: bool, fails: dict[str, object] = CUT) -> Story:
     """Rounds of the name (True: verified), each beside a neutral name that passes."""
     told = Story()
@@ -200,6 +206,7 @@ cases(
     tls__one_wrong_certificate=lambda: _one_wrong(),
     tls__certificate_bad_elsewhere_too=_bad_elsewhere,
     tls__certificate_refused_elsewhere_too=_refused_elsewhere,
+    tls__expired_at_some_addresses=lambda: _forgotten_edge(),
     tls__certificate_refused_at_this_address=lambda: _elsewhere_tls(
         _refused_elsewhere(), connect_to=A2
     ),

@@ -49,3 +49,17 @@ def test_a_certificate_that_others_refuse_at_this_address_is_nobodys_on_our_way(
         State.INSUFFICIENT,
         "tls.certificate_refused_at_this_address",
     )
+
+
+def test_one_forgotten_edge_is_no_dead_service() -> None:
+    told = Story()
+    told.honest_dns(A1, A2)
+    told.tls(A1, kind=Certificate.EXPIRED)
+    told.good_page(A2)
+
+    verdict = told.verdict()
+
+    assert (verdict.state, verdict.rule_id) == (
+        State.INSUFFICIENT,
+        "tls.expired_at_some_addresses",
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from probe.model.words import Category, State, Transport
-from tests.classify.build import A1, Story, last
+from tests.classify.build import A1, NXDOMAIN, Story, last
 
 DOWN = (State.DOWN, Category.DOWN, "dns.names_nobody")
 
@@ -36,6 +36,17 @@ def test_a_helper_abroad_that_is_told_the_same_is_as_good():
     told.dns(["127.0.0.1"])
 
     assert _said(told) == DOWN
+
+
+def test_a_name_that_no_other_vantage_finds_is_not_affirmed_by_a_live_server() -> None:
+    """It was given up, or is too new: the provider's resolver that denies it is no liar."""
+    told = Story()
+    told.dns(rcode=NXDOMAIN)
+    told.elsewhere("helper:a/DE", last(told))
+    told.dns(rcode=NXDOMAIN)
+    told.good_page(A1)
+
+    assert told.verdict().state is not State.BLOCKED
 
 
 def test_one_operator_absolves_and_proves_no_more():

@@ -233,7 +233,6 @@ def tls_observations(maker: Maker, keys: Fields) -> Iterator[TlsObservation]:
 
 def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
     """Yield one observation per request, oldest first (the list is newest first)."""
-    events = events_by_flow(keys)
     for record in reversed(rows_in(keys, "requests")):
         if text_in(record, "network") in {"udp", "quic"}:
             continue
@@ -266,7 +265,7 @@ def http_observations(maker: Maker, keys: Fields) -> Iterator[HttpObservation]:
         }
         if status is not None and failure is not None and failure.word in TIMEOUTS:
             # A page of which the rest never came is no whole one: how far it came, and when.
-            flow = events.get(flow_of(record), [])
+            flow = events_by_flow(keys).get(flow_of(record), [])
             fields["progress"] = page_progress(flow, _offset(number_in(record, "t0")), len(body))
         observation = maker.made(HttpObservation, fields, "requests")
         if isinstance(observation, HttpObservation):

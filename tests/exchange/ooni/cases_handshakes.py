@@ -6,6 +6,7 @@ Silence at an address accuses nobody (decisions/0010): an origin that refuses th
 from tests.cli.ooni_cases import EXPIRED
 from tests.exchange.ooni.documents import document
 from tests.exchange.ooni.judging import (
+    EXPIRED_HERE,
     FORGED,
     GOOD,
     GOOD6,
@@ -152,6 +153,22 @@ HANDSHAKES = cases(
             tls_handshakes=[tls("ssl_unknown_authority", FORGED)], control=OLDER,
         )),
         "insufficient", "insufficient",
+    ),
+    out_of_date_at_one_of_two_addresses_where_the_page_came_from_the_other=(
+        works(
+            queries=[dns(HOST, GOOD, OTHER)], tcp_connect=[tcp(), tcp(OTHER)],
+            tls_handshakes=[tls(), tls(EXPIRED_HERE, EXPIRED, address=f"{OTHER}:443")],
+            control=says(GOOD),
+        ),
+        "ok", "ok",
+    ),
+    forged_at_one_of_two_addresses_where_the_page_came_from_the_other=(
+        works(
+            queries=[dns(HOST, GOOD, OTHER)], tcp_connect=[tcp(), tcp(OTHER)],
+            tls_handshakes=[tls(), tls("ssl_unknown_authority", FORGED, address=f"{OTHER}:443")],
+            control=says(GOOD, OTHER),
+        ),
+        "impaired", "tls_mitm",
     ),
     cut_at_an_address_that_cuts_the_helper_as_well=(
         stopped("http-failure", tcp_connect=[tcp()], tls_handshakes=[tls(CUT)], control=bad(CUT)),
