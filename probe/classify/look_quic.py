@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from probe.classify import constants as k
@@ -105,10 +106,15 @@ class QuicLook:
 
     @once
     def slow(self) -> tuple[Flow, ...]:
-        """Pages that came at a tenth of this line's pace, and slower than people bear."""
+        """Pages that came at a tenth of this line's pace, and slower than people bear.
+
+        Under a neutral name at the same address, once that was tried: the line's pace is that of
+        TCP, and a machine that is busy reads QUIC far more slowly.
+        """
         control = line_rate_bps(self.facts, self.family)
         if control is None or control < k.CONTROL_RATE_MIN_BPS:
             return ()
+        control = min(control, self.neutral_rate_bps or control)
         return tuple(
             f
             for f in map(flow_of, self.verified)
@@ -165,6 +171,16 @@ class QuicLook:
         return tuple(
             o for s in self.spots for o in s.control_quic if _counts(o) and o.version == "1"
         )
+
+    @once
+    def neutral_rate_bps(self) -> float | None:
+        """Median pace of a neutral name's pages at the same addresses; None without one."""
+        rates = [
+            f.rate_bps
+            for f in map(flow_of, self.controls)
+            if f.rate_bps and f.bytes >= k.GATE_TRANSFER_MIN_BYTES
+        ]
+        return median(rates) if rates else None
 
     @once
     def c1(self) -> str | None:

@@ -66,7 +66,7 @@ def finding_grid(verdicts: Sequence[Verdict], words: Wording) -> Grid:
         (
             Cell(verdict.endpoint),
             Cell(over(verdict)),
-            Cell(category(verdict), TONES[verdict.state]),
+            Cell(claimed(verdict), TONES[verdict.state]),
             Cell(verdict.grade.value if verdict.grade else ""),
             Cell(_looks(verdict)),
             Cell(", ".join(_open_rivals(verdict))),
@@ -81,6 +81,12 @@ def category(finding: Finding) -> str:
     """Return category and subtype as one word: `tls_sni_reset/injected`."""
     subtype = f"/{finding.subtype}" if finding.subtype else ""
     return f"{finding.category.value}{subtype}"
+
+
+def claimed(verdict: Verdict) -> str:
+    """Return the same; with a question mark for what was seen and is not claimed: `throttle?`."""
+    is_open = verdict.state is State.INSUFFICIENT and verdict.category is not Category.INSUFFICIENT
+    return f"{category(verdict)}?" if is_open else category(verdict)
 
 
 def over(verdict: Verdict) -> str:

@@ -17,7 +17,7 @@ from probe.model.verdict import VantageVerdict, Verdict
 from probe.model.words import State, VantageState
 from probe.report.findings import Findings, findings
 from probe.report.grid import Block, Cell, Grid, Tone
-from probe.report.table import TONES, category, over
+from probe.report.table import TONES, claimed, over
 from probe.run import Event, RunRequest, measure
 from probe.run.setup import make_tools
 from probe.store import open_reader, open_writer
@@ -108,7 +108,7 @@ def comparison_blocks(shown: Shown) -> list[Block]:
     unsure = sum(row.is_unsure for row in compared)
     told = f"{agreeing} of {len(compared)} verdicts agree with the log."
     if unsure:
-        told += f" {unsure} more saw it and claim nothing: one look cannot tell who is to blame."
+        told += f" {unsure} more claim nothing: one look cannot tell who is to blame."
     blocks += ["", told]
     return blocks
 
@@ -133,9 +133,8 @@ class _Compared:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether the right thing was seen, and no claim was made."""
-        said = self.verdict
-        return said.state is State.INSUFFICIENT and said.category is self.truth.category
+        """Whether no claim was made: it is neither right nor wrong."""
+        return self.verdict.state is State.INSUFFICIENT
 
 
 def _compare(verdict: Verdict, shown: Shown) -> _Compared:
@@ -154,7 +153,7 @@ def _grid(rows: Sequence[_Compared], shown: Shown) -> Grid:
                 Cell(shown.found.name(row.verdict.service)),
                 Cell(row.verdict.endpoint),
                 Cell(over(row.verdict)),
-                Cell(category(row.verdict), TONES[row.verdict.state]),
+                Cell(claimed(row.verdict), TONES[row.verdict.state]),
                 Cell(row.verdict.grade.value if row.verdict.grade else ""),
                 Cell(_deeds(row.truth)),
                 _agreement(row),

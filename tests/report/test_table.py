@@ -2,7 +2,7 @@ import pytest
 
 from probe.model.words import Category, Grade, Layer, Protocol, State
 from probe.report.grid import Cell, Grid, plain
-from probe.report.table import finding_grid, layer_grid
+from probe.report.table import claimed, finding_grid, layer_grid
 from probe.report.words import wording
 from tests.report.samples import CUT, verdict
 
@@ -88,3 +88,15 @@ def test_a_table_without_headings_has_no_rule_over_nothing():
     grid = Grid(("", ""), ((Cell("Disk"), Cell("1 GB")),))
 
     assert plain(grid) == "Disk  1 GB"
+
+
+@pytest.mark.parametrize(
+    ("state", "category", "word"),
+    [
+        (State.IMPAIRED, Category.THROTTLE, "throttle"),
+        (State.INSUFFICIENT, Category.THROTTLE, "throttle?"),
+        (State.INSUFFICIENT, Category.INSUFFICIENT, "insufficient"),
+    ],
+)
+def test_what_is_not_claimed_has_a_question_mark(state, category, word):
+    assert claimed(verdict("bbc.web", state, category=category)) == word
