@@ -61,6 +61,13 @@ class Handshake:
         return self.seen.failed_after_s / self.rtt_s
 
     @property
+    def earliest_ratio(self) -> float | None:
+        """The same if we were as late to read of it as our loop was late at its worst."""
+        if self.ratio is None or not self.rtt_s:
+            return None
+        return self.ratio - (self.seen.loop_lag_s or 0.0) / self.rtt_s
+
+    @property
     def is_too_soon(self) -> bool:
         """Whether the end came before anything of the server's could have."""
         return (

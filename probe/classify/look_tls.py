@@ -198,7 +198,8 @@ class TlsLook(Shown):
         fits = [
             h
             for h in timed
-            if k.REWRITE_RATIO_MIN <= (h.ratio or 0.0) <= k.REWRITE_RATIO_MAX
+            if (h.earliest_ratio or 0.0) >= k.REWRITE_RATIO_MIN
+            and (h.ratio or 0.0) <= k.REWRITE_RATIO_MAX
             and h.is_acked is False
         ]
         return bool(fits) and 2 * len(fits) > len(timed)

@@ -1,6 +1,7 @@
 """How late our own event loop was: times taken while it was busy are worth no more than that."""
 
 from collections import deque
+from collections.abc import Callable
 
 import trio
 
@@ -11,35 +12,41 @@ _REMEMBERED_S = 180.0
 class LoopLag(trio.abc.Instrument):
     """Notes how long each pass of trio's loop took; a byte that came meanwhile waited that long.
 
-    Costs two calls per pass, however many tasks run in it, and nothing per step.
+    Also how much later than it had asked for the loop was woken: on a busy machine others run
+    first. Costs two calls per pass, however many tasks run in it, and nothing per step.
     """
 
-    def __init__(self) -> None:
-        self._woke = trio.current_time()
+    def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
+        self._now = now
+        self._woke = self._slept = now()
         # Times ascend, lengths descend: what is shorter than a later pass can never be the worst.
         self._worst: deque[tuple[float, float]] = deque()
 
     def after_io_wait(self, timeout: float) -> None:
-        """Note that tasks begin to run."""
-        del timeout
-        self._woke = trio.current_time()
+        """Note that tasks begin to run, and how late."""
+        self._woke = self._now()
+        late_s = self._woke - self._slept - timeout
+        if late_s > 0:
+            self._note(self._woke, late_s)
 
     def before_io_wait(self, timeout: float) -> None:
         """Note how long they ran."""
         del timeout
-        now = trio.current_time()
-        busy_s = now - self._woke
+        self._slept = self._now()
+        self._note(self._slept, self._slept - self._woke)
+
+    def _note(self, now: float, lost_s: float) -> None:
         worst = self._worst
-        while worst and worst[-1][1] <= busy_s:
+        while worst and worst[-1][1] <= lost_s:
             worst.pop()
-        worst.append((now, busy_s))
+        worst.append((now, lost_s))
         while now - worst[0][0] > _REMEMBERED_S:
             worst.popleft()
 
     def worst_since(self, moment: float) -> float:
-        """Return the longest pass since a moment, the present one included."""
-        present_s = trio.current_time() - self._woke
-        past_s = next((busy_s for ended, busy_s in self._worst if ended >= moment), 0.0)
+        """Return the longest that the loop did not look since a moment, the present included."""
+        present_s = self._now() - self._woke
+        past_s = next((lost_s for ended, lost_s in self._worst if ended >= moment), 0.0)
         return round(max(present_s, past_s), 6)
 
 
