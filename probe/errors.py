@@ -4,6 +4,7 @@ ProbeError
 ├── UsageError            the person or the configuration asked for something impossible   (exit 2)
 │   ├── CatalogueError    target files that do not hold together; carries every complaint at once
 │   ├── BaselineError     a baseline file that cannot be meant so; carries every complaint at once
+│   ├── NothingStoredError  a database in which no run has stored anything yet
 │   └── ConsentError      nobody has agreed to the measurement yet
 ├── StoreError            the database cannot be read or written                           (exit 4)
 │   └── SchemaTooNewError the file was written by a newer Roadblock                        (exit 2)
@@ -46,6 +47,10 @@ class BaselineError(UsageError):
 
 class ConsentError(UsageError):
     """Nobody has agreed to the measurement yet; no packet was sent."""
+
+
+class NothingStoredError(UsageError):
+    """The database has no table yet: a run is just making it, or was killed at its first step."""
 
 
 class StoreError(ProbeError):

@@ -16,7 +16,7 @@ from typing import Literal
 import probe
 from probe.config.consent import stored_consent
 from probe.config.settings import data_folder
-from probe.errors import StoreError, UsageError
+from probe.errors import NothingStoredError, StoreError
 from probe.model.knowledge import Geo
 from probe.model.run import Machine
 from probe.model.target import Catalogue
@@ -149,7 +149,7 @@ def _read_problem(database: Path) -> str | None:
         return None
     try:
         connect_reader(database).close()
-    except UsageError:
+    except NothingStoredError:
         return None
     except StoreError as error:
         return str(error)

@@ -1,5 +1,7 @@
 """The command `roadblock`: finds the verb, and turns every ending into one of the exit codes."""
 
+import contextlib
+import errno
 import importlib
 import io
 import os
@@ -26,6 +28,7 @@ Exit codes:
  130  interrupted; what was finished is stored"""
 INTERNAL_ERROR = 4
 INTERRUPTED = 130
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 # Longer than any message of ours: one that lists all worlds has 3,000.
 LINE_MAX = 5000
 
@@ -47,6 +50,17 @@ class VerbGroup(click.Group):
         module = importlib.import_module(f"probe.cli.{verb.module or verb.name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; a reader that went away ends it as an interruption.
+
+        Click's own answer to that is 1, our word for a check that failed.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _silence()
+            ctx.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verbs under their headings, from the table."""
@@ -109,6 +123,7 @@ def program(context: click.Context, config: Path | None, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    _open_streams()
     _print_anything()
     try:
         code = program.main(
@@ -118,8 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output went away; Python must not complain about it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -130,6 +144,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:  # noqa: BLE001 - a crash must never look like a result
         return _failed(error)
     return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Put the null device where a stream was closed: whoever closed it wants to hear nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _silence() -> None:
+    """Let Python not complain at exit about what could not be written, and end with our code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _print_anything() -> None:
@@ -149,6 +177,12 @@ def _failed(error: BaseException) -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     ours = [leaf for leaf in leaves if isinstance(leaf, ProbeError)]
+    if all(isinstance(leaf, OSError) and leaf.errno in _DISK_ERRORS for leaf in leaves):
+        with contextlib.suppress(OSError):
+            told = f"roadblock: the output could not be written: {_printable(leaves[0])}"
+            click.echo(told, err=True)
+        _silence()
+        return INTERNAL_ERROR
     if ours and len(ours) == len(leaves) and not _debug():
         click.echo(f"roadblock: {_printable(ours[0])}", err=True)
         return ours[0].exit_code

@@ -15,6 +15,7 @@ import trio
 from probe.cli.elsewhere import Elsewhere, elsewhere_of
 from probe.cli.reading import stored_findings
 from probe.config.settings import fingerprints_folder
+from probe.errors import NothingStoredError
 from probe.model.knowledge import Knowledge
 from probe.model.run import Machine
 from probe.model.target import Pacing
@@ -123,8 +124,12 @@ def past_of(database: Path, pacing: Pacing) -> Past:
     if not database.exists():
         return Past({}, None)
     now = datetime.now(UTC)
-    with open_reader(database) as reader:
-        day = pacing.bytes_per_day - reader.traffic_since(now - timedelta(days=1))
-        month = pacing.bytes_per_month - reader.traffic_since(now - timedelta(days=30))
-        recent = reader.measured_since(now - timedelta(hours=pacing.session_hours))
+    try:
+        with open_reader(database) as reader:
+            day = pacing.bytes_per_day - reader.traffic_since(now - timedelta(days=1))
+            month = pacing.bytes_per_month - reader.traffic_since(now - timedelta(days=30))
+            recent = reader.measured_since(now - timedelta(hours=pacing.session_hours))
+    except NothingStoredError:
+        # Another run is making the file this very moment.
+        return Past({}, None)
     return Past(recent, max(0, min(day, month)))

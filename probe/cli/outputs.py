@@ -57,7 +57,14 @@ def write_output(output: Output, found: Findings, words: Wording) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Lend a file beside this one, and put it in its place once it is complete."""
+    """Lend a file beside this one, and put it in its place once it is complete.
+
+    A device or a pipe (`/dev/stdout`) is written to, and never replaced; of a link, what it names.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
     temporary = path.with_name(f".{path.name}.new")
     try:
         yield temporary

@@ -36,6 +36,7 @@ class LogProgress:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._is_heard = True
 
     def __enter__(self) -> Self:
         return self
@@ -49,8 +50,13 @@ class LogProgress:
         pass
 
     def say(self, line: str) -> None:
-        """Print the line."""
-        print(escape(line), file=self._file, flush=True)
+        """Print the line; a full disk or a reader who left is no reason to stop measuring."""
+        if not self._is_heard:
+            return
+        try:
+            print(escape(line), file=self._file, flush=True)
+        except OSError:
+            self._is_heard = False
 
     def work(self, endpoint: str, doing: str, *, done: int, total: int) -> None:
         """Print nothing: the results are log enough."""

@@ -129,7 +129,7 @@ def next_step(finding: Finding, words: Wording, profile: str) -> str:
 
 def vantage_sentences(vantage: VantageVerdict, run: Run, words: Wording) -> tuple[str, ...]:
     """Return what the gates say of the place: one sentence, then one for each failed gate."""
-    if vantage.is_unasked:
+    if vantage.is_unasked and run.status != "offline":
         return (words.phrases["unasked"],)
     lines = [words.vantage[vantage.state]]
     for gate in vantage.gates:

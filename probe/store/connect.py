@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from probe.errors import SchemaTooNewError, StoreError, UsageError
+from probe.errors import NothingStoredError, SchemaTooNewError, StoreError
 from probe.store.schema import APPLICATION_ID, SCHEMA_VERSION, SQLITE_MIN, migrate
 
 # Another run may hold the file while it writes a batch (milliseconds) or trims (seconds).
@@ -98,9 +98,10 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            # A run that was killed at its very beginning leaves such a file.
             connection.close()
-            raise UsageError(f"{path}: nothing is stored in it yet; `roadblock run` does that")
+            raise NothingStoredError(
+                f"{path}: nothing is stored in it yet; `roadblock run` does that"
+            )
     return connection
 
 

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -319,7 +320,8 @@ class Reader:
 
     def _rows(self, sql: str, values: dict[str, Any]) -> Iterator[Any]:
         with explained(self._path):
-            yield from self._db.execute(sql, values)
+            # A cursor's close(), which `yield from` calls, fails once the database is closed.
+            yield from chain(self._db.execute(sql, values))
 
 
 def world_clause(world: str | None) -> tuple[str, dict[str, Any]]:

@@ -172,17 +172,44 @@ def test_a_wrong_settings_file_is_refused(tmp_path, capsys, text, complaint):
 
 
 def test_a_reader_that_goes_away_is_no_crash():
-    command = f"{sys.executable} -m probe targets list --all --tier 3 | head -n 1"
+    """As `| head -n 1` does; here it is gone before the first line."""
+    read, write = os.pipe()
+    os.close(read)
 
-    ended = subprocess.run(
-        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with os.fdopen(write, "w") as nobody:
+        ended = subprocess.run(
+            [sys.executable, "-m", "probe", "targets", "list", "--all", "--tier", "3"],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
 
+    assert ended.stderr == ""
+    assert ended.returncode == 130, "1 is the word for a check that failed"
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    line = line.replace("roadblock", f"{sys.executable} -m probe")
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_stream_that_was_closed_is_nobody_who_listens(closed):
+    """Jobs close them; the verb was an internal error before it had begun."""
+    ended = shell(f"roadblock targets check {closed}")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the full disk is Linux's")
+def test_a_full_disk_is_no_fault_of_ours():
+    ended = shell("roadblock targets list --all > /dev/full")
+
+    assert ended.returncode == 4
+    assert "could not be written" in ended.stderr
+    assert "fault in Roadblock" not in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert "error" not in ended.stderr.lower()
 
 
 @pytest.mark.parametrize("verb", ["service", "baseline", "control", "lab"])

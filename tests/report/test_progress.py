@@ -1,3 +1,4 @@
+import errno
 import io
 
 from probe.report.progress import LiveProgress, LogProgress, SilentProgress, progress
@@ -54,3 +55,15 @@ def test_no_color_means_a_plain_log(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
 
     assert isinstance(progress(Terminal()), LogProgress)
+
+
+def test_a_log_that_takes_no_more_ends_no_run():
+    """Its disk is full, or who read it went away: what is measured is stored all the same."""
+
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with LogProgress(Full()) as shown:
+        shown.say("The line works.")
+        shown.done("bbc.web: works.", done=1, total=2)

@@ -216,3 +216,15 @@ async def test_the_views_answer_with_plain_sql(stored: Path) -> None:
         "SELECT e.part, e.step FROM evidence_of_verdict AS e JOIN verdict_latest AS v "
         "ON v.verdict = e.verdict WHERE v.endpoint = 'a.web'"
     ) == [("evidence", "tls")]
+
+
+async def test_rows_that_nobody_reads_to_their_end_raise_nothing_later(
+    stored: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """An export whose reader went away ended with a traceback after the last word."""
+    with open_reader(stored) as reader:
+        rows = reader.rows("SELECT * FROM observation", {})
+        next(rows)
+    rows.close()
+
+    assert not recwarn.list
