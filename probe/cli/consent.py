@@ -16,7 +16,8 @@ from probe.config.consent import (
     consent_sha256,
     consent_text,
     language_of,
-    store_consent,
+    make_record,
+    store_record,
     stored_consent,
     withdraw_consent,
 )
@@ -83,6 +84,8 @@ def status() -> None:
 def accept(language: Language, consent: str | None) -> None:
     """Agree: on a terminal after two questions, or by --consent."""
     record = agreed(consent, language=language, services=())
+    if stored_consent(data_folder()) is None:
+        raise ConsentError("Not stored, so it will be asked for again.")
     click.echo(f"Stored: consent to version {record.version} of {record.agreed_at}.", err=True)
 
 
@@ -118,12 +121,21 @@ def _how_to_agree(language: Language) -> str:
 
 
 def _store(language: Language, how: str) -> Record:
-    return store_consent(
-        data_folder(),
+    record = make_record(
         language,
         now=datetime.now(UTC),
         how="terminal" if how == "terminal" else "command line",
     )
+    try:
+        store_record(data_folder(), record)
+    except OSError as error:
+        # A read-only container, or a user without a home: who has agreed has agreed.
+        click.echo(
+            f"The consent holds for this command alone: {data_folder()} cannot be written"
+            f" ({error.strerror}).",
+            err=True,
+        )
+    return record
 
 
 def _ask(language: Language, services: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ import click
 
 from probe import __version__
 from probe.cli.verbs import VERBS, Section
-from probe.errors import ProbeError
+from probe.errors import ProbeError, UsageError
 from probe.report.escape import escape
 
 EXIT_CODES = """\b
@@ -177,12 +177,14 @@ def _failed(error: BaseException) -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     ours = [leaf for leaf in leaves if isinstance(leaf, ProbeError)]
-    if all(isinstance(leaf, OSError) and leaf.errno in _DISK_ERRORS for leaf in leaves):
-        with contextlib.suppress(OSError):
-            told = f"roadblock: the output could not be written: {_printable(leaves[0])}"
-            click.echo(told, err=True)
-        _silence()
-        return INTERNAL_ERROR
+    first = leaves[0]
+    if isinstance(first, OSError) and not _debug():
+        if first.errno in _DISK_ERRORS:
+            return _not_written(first)
+        if first.filename is not None:
+            # A path that the person gave, or a folder of theirs; the verbs explain most themselves.
+            click.echo(f"roadblock: {_about_file(first)}", err=True)
+            return UsageError.exit_code
     if ours and len(ours) == len(leaves) and not _debug():
         click.echo(f"roadblock: {_printable(ours[0])}", err=True)
         return ours[0].exit_code
@@ -191,7 +193,6 @@ def _failed(error: BaseException) -> int:
 
         traceback.print_exception(error)
     else:
-        first = leaves[0]
         click.echo(
             f"roadblock: internal error: {type(first).__name__}: {_printable(first)}\n"
             "This is a fault in Roadblock, not in your network. "
@@ -202,8 +203,25 @@ def _failed(error: BaseException) -> int:
 
 
 def _printable(error: BaseException) -> str:
-    """Return the message, line by line safe to print: it may quote a file that somebody sent us."""
-    return "\n".join(escape(line, limit=LINE_MAX) for line in str(error).split("\n"))
+    return _printable_text(str(error))
+
+
+def _printable_text(text: str) -> str:
+    """Return it line by line safe to print: it may quote a file that somebody sent us."""
+    return "\n".join(escape(line, limit=LINE_MAX) for line in text.split("\n"))
+
+
+def _not_written(error: OSError) -> int:
+    """Say that a disk is full or broken; the disk behind stderr may be the one."""
+    with contextlib.suppress(OSError):
+        click.echo(f"roadblock: could not be written: {_about_file(error)}", err=True)
+    _silence()
+    return INTERNAL_ERROR
+
+
+def _about_file(error: OSError) -> str:
+    where = "" if error.filename is None else f"{error.filename}: "
+    return _printable_text(f"{where}{error.strerror or error}")
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

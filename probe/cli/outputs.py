@@ -1,6 +1,7 @@
 """Files that a run writes besides its report: `--output FORMAT=FILE`."""
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ def parse_output(text: str) -> Output:
     path = Path(name)
     if not path.parent.is_dir():
         raise UsageError(f"--output {text}: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() and not path.is_file() else path.parent, os.W_OK):
+        raise UsageError(f"--output {text}: {path.parent} may not be written; name another folder")
     return Output(form, path)
 
 

@@ -72,13 +72,11 @@ def stored_consent(folder: Path) -> Record | None:
     return record if record.version == VERSION and record.sha256 in present else None
 
 
-def store_consent(
-    folder: Path, language: Language, *, now: datetime, how: Literal["terminal", "command line"]
+def make_record(
+    language: Language, *, now: datetime, how: Literal["terminal", "command line"]
 ) -> Record:
-    """Record that somebody agreed to the present text."""
-    record = Record(VERSION, consent_sha256(language), language, f"{now:%Y-%m-%dT%H:%MZ}", how)
-    store_record(folder, record)
-    return record
+    """Return the record of somebody's agreeing to the present text."""
+    return Record(VERSION, consent_sha256(language), language, f"{now:%Y-%m-%dT%H:%MZ}", how)
 
 
 def store_record(folder: Path, record: Record) -> None:

@@ -1,12 +1,15 @@
 """Tables as values: in colour on a terminal that wants it, as plain text everywhere else."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
 
 from probe.report.escape import escape
 
+# Of the width that keeps all words whole, so much must be there for a table.
+_WORDS_KEPT = 0.8
 # Long enough for any line of ours; only what came from the network can be longer.
 LINE_LIMIT = 2000
 
@@ -74,6 +77,28 @@ def plain(block: Block) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
+def _is_too_wide(grid: Grid, width: int) -> bool:
+    """Whether columns would break within most of their words; one or two that do are fine."""
+    longest = [
+        max(max(map(len, text.split()), default=0) for text in column)
+        for column in zip(
+            grid.headings, *([cell.text for cell in row] for row in grid.rows), strict=True
+        )
+    ]
+    return _WORDS_KEPT * (sum(longest) + 2 * len(longest)) > width
+
+
+def _stacked(grid: Grid) -> Iterator[list[tuple[str, str]]]:
+    """Yield lines for a narrow terminal: each row's first cell, and below it what is not empty."""
+    for row in grid.rows:
+        first, *others = zip(grid.headings, row, strict=True)
+        yield [(escape(first[1].text), "bold")]
+        for heading, cell in others:
+            if cell.text:
+                named = f"  {heading}: " if heading else "  "
+                yield [(named, "dim"), (escape(cell.text), cell.tone.value)]
+
+
 def _show_rich(blocks: list[Block], file: TextIO) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -85,9 +110,16 @@ def _show_rich(blocks: list[Block], file: TextIO) -> None:
         if isinstance(block, str):
             console.print(Text(escape(block, limit=LINE_LIMIT)))
             continue
+        if _is_too_wide(block, console.width):
+            for line in _stacked(block):
+                console.print(Text.assemble(*line))
+            continue
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=any(block.headings))
-        for heading in block.headings:
-            table.add_column(Text(heading), overflow="fold")
+        # The id that one copies from the first column is not broken where there is room for it.
+        key = max((len(row[0].text) for row in block.rows), default=0)
+        for place, heading in enumerate(block.headings):
+            is_whole = place == 0 and 3 * key <= console.width
+            table.add_column(Text(heading), overflow="fold", no_wrap=is_whole)
         for row in block.rows:
             table.add_row(*(Text(escape(cell.text), style=cell.tone.value) for cell in row))
         console.print(table)

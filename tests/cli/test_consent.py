@@ -136,3 +136,22 @@ def test_the_text_says_what_it_must():
     for heading in ("CONTACTS", "OTHERS SEE", "KEPT", "PUBLISHED. Nothing", "RISK"):
         assert heading in text
     assert all("Roadblock" in consent_text(language) for language in LANGUAGES)
+
+
+def test_who_agrees_where_nothing_can_be_kept_has_agreed_for_once(monkeypatch, tmp_path, capsys):
+    """A read-only container, or a user without a home, ended as a fault of Roadblock."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+
+    record = agreed(consent_sha256(), language="en", services=())
+
+    assert record.sha256 == consent_sha256()
+    assert "for this command alone" in capsys.readouterr().err
+
+
+def test_a_consent_to_be_kept_that_is_not_is_no_success(monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+
+    assert main(["consent", "accept", "--consent", consent_sha256()]) == 2
+    assert "Not stored" in capsys.readouterr().err

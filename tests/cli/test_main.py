@@ -11,6 +11,7 @@ from probe.cli import main as main_module
 from probe.cli.main import main, program
 from probe.cli.verbs import VERBS, Section
 from probe.errors import CatalogueError, StoreError, UsageError
+from tests.cli.check_samples import run, store, verdict
 
 MODULES = {
     path.stem
@@ -223,3 +224,15 @@ def test_the_shortest_pause_is_said_in_words(cli):
     shown = " ".join(cli.invoke(program, ["watch", "--help"]).output.split())
 
     assert "[at least a minute]" in shown
+
+
+def test_a_folder_that_is_not_there_is_no_fault_of_ours(tmp_path, capsys):
+    page = tmp_path / "none" / "page.html"
+    database = store(tmp_path / "runs.db", (run("one"), [verdict("bbc.web")]))
+
+    assert main(["report", "--html", str(page), "--db", str(database)]) == 2
+
+    said = capsys.readouterr().err
+    assert str(page.parent) in said
+    assert "No such file or directory" in said
+    assert "fault in Roadblock" not in said

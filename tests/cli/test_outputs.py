@@ -59,3 +59,11 @@ def test_a_link_goes_on_leading_to_its_file(tmp_path):
         temporary.write_text("new")
 
     assert (link.is_symlink(), file.read_text()) == (True, "new")
+
+
+def test_a_folder_that_may_not_be_written_is_known_before_the_run(tmp_path, monkeypatch):
+    """It was measured for minutes, and then nothing was written and nothing printed."""
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
+
+    with pytest.raises(UsageError, match="may not be written"):
+        parse_output(f"json={tmp_path}/run.json")

@@ -1,7 +1,10 @@
+import io
+import re
+
 import pytest
 
 from probe.model.words import Category, Grade, Layer, Protocol, State
-from probe.report.grid import Cell, Grid, plain
+from probe.report.grid import Cell, Grid, plain, show
 from probe.report.table import claimed, finding_grid, layer_grid
 from probe.report.words import wording
 from tests.report.samples import CUT, verdict
@@ -100,3 +103,53 @@ def test_a_table_without_headings_has_no_rule_over_nothing():
 )
 def test_what_is_not_claimed_has_a_question_mark(state, category, word):
     assert claimed(verdict("bbc.web", state, category=category)) == word
+
+
+WIDE = Grid(
+    ("Endpoint", "Over", "Finding"),
+    (
+        (Cell("instagram.static"), Cell("https ipv4"), Cell("tls_sni_reset/rewrite")),
+        (Cell("bbc.web"), Cell(""), Cell("ok")),
+    ),
+)
+
+
+def on_a_terminal(grid, columns, monkeypatch):
+    """What a terminal of so many columns shows, line by line, without its colours."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    show([grid], file := Terminal())
+    text = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue())
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def test_a_narrow_terminal_gets_rows_below_each_other(monkeypatch):
+    """At 40 columns a table stood there in columns of four letters."""
+    assert on_a_terminal(WIDE, 32, monkeypatch) == [
+        "instagram.static",
+        "Over: https ipv4",
+        "Finding: tls_sni_reset/rewrite",
+        "bbc.web",
+        "Finding: ok",
+    ]
+
+
+def test_a_wide_terminal_gets_a_table(monkeypatch):
+    heading, _, first, _ = on_a_terminal(WIDE, 80, monkeypatch)
+
+    assert heading.split() == ["Endpoint", "Over", "Finding"]
+    assert first.split() == ["instagram.static", "https", "ipv4", "tls_sni_reset/rewrite"]
+
+
+def test_the_first_column_stays_whole_where_others_must_break(monkeypatch):
+    """The id of a run is copied from there."""
+    run = "20261128T005423Z-d088dc"
+    grid = Grid(("Run", "From"), ((Cell(run), Cell("a provider of a very long name " * 3)),))
+
+    assert any(line.startswith(run) for line in on_a_terminal(grid, 72, monkeypatch))
