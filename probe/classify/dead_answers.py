@@ -7,7 +7,7 @@ from probe.classify.elsewhere import Elsewhere
 from probe.classify.outcomes import Ending
 from probe.classify.remember import once
 from probe.classify.spots import Truth
-from probe.classify.statements import ENCRYPTED, Said
+from probe.classify.statements import ENCRYPTED, Said, is_system
 from probe.classify.testimony import Testimony
 
 
@@ -55,6 +55,19 @@ class DeadAnswers(Testimony):
                 not is_bogon(s.address) and any(o.status is not None for o in s.fetches)
                 for s in self.facts.spots_of(self.family)
             )
+        )
+
+    @once
+    def system_names_nothing(self) -> bool:
+        """Whether clients here learn no address of any family, though others name some.
+
+        A page that came from such an address came by a way that clients do not go.
+        """
+        own = [o for o in self.facts.dns if is_system(o)]
+        return (
+            bool(self.system)
+            and not any(o.addresses for o in own)
+            and any(s.kind is Ending.DONE for s in self.said)
         )
 
     @once

@@ -36,6 +36,7 @@ _KEEPS_CLIENTS_AWAY = frozenset(
         "dns.fails_for_this_name",
         "dns.nulled_at_home",
         "dns.silent_for_this_name",
+        "dns.system_names_nothing",
     }
 )
 

@@ -3,9 +3,6 @@
 techniques D01-D22; 4.5 for the numbers; 0.2: nothing is randomised here, so no p-value.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from probe.classify import constants as k
 from probe.classify.grades_dns import (
     canary_grade,
@@ -13,97 +10,20 @@ from probe.classify.grades_dns import (
     drop_grade,
     injection_grade,
     intercepted_grade,
-    lie_grade,
     race_grade,
     reset_grade,
 )
 from probe.classify.look_dns import DnsLook
+from probe.classify.rows_dns import (
+    LIE_RIVALS,
+    forged_on_path,
+    injection,
+    is_unvouched,
+    is_unvouched_failure,
+    lie,
+)
 from probe.classify.rules import Rule, always, suspected
-from probe.classify.statements import Said
-from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
-
-_LIE_RIVALS = ("dead_name", "resolver_broken", "local_filter", "geo_dns")
-
-
-def _forged_on_path(look: DnsLook) -> bool:
-    return look.lies_only_over_udp and not look.is_intercepted
-
-
-def _is_unvouched(look: DnsLook, lies: tuple[Said, ...]) -> bool:
-    """No answer, or an empty one: a lie, or the zone's own servers refuse us, or have nothing.
-
-    A resolver that was asked nothing else may refuse everything: it is for others.
-    """
-    kind = look.lie_kind(lies)
-    is_for_others = kind == "refused" and not any(look.control_works(s.seen) for s in lies)
-    return (
-        bool(lies)
-        and (kind in {"servfail", "nodata"} or is_for_others)
-        and not look.artefacts
-        and not look.resolves_at_home
-    )
-
-
-def _is_unvouched_failure(look: DnsLook) -> bool:
-    """The same of the resolver that speaks here: the system's, or one that answers for all."""
-    lies = look.system_lies or (look.udp_lies if look.is_intercepted else ())
-    return _is_unvouched(look, lies)
-
-
-def _lie(subtype: str, why: str) -> Rule[DnsLook]:
-    return Rule(
-        id=f"dns.lie_{subtype}",
-        when=lambda look: bool(look.system_lies) and look.lie_kind(look.system_lies) == subtype,
-        state=State.BLOCKED,
-        category=Category.DNS_LIE,
-        subtype=subtype,
-        layer=Layer.DNS,
-        trigger=Trigger.NAME,
-        locus=Locus.ISP_RESOLVER,
-        grade=lie_grade,
-        rivals=(*_LIE_RIVALS, "authority_refuses_resolver")
-        if subtype in {"servfail", "nodata", "refused"}
-        else _LIE_RIVALS,
-        why=why,
-    )
-
-
-def _injected(rule: Rule[DnsLook]) -> tuple[Rule[DnsLook], Rule[DnsLook]]:
-    """Two rows: where the system's own resolver is honest, ordinary use is not prevented."""
-    beside = replace(
-        rule,
-        id=f"{rule.id}_beside_honest_resolver",
-        when=lambda look: look.system_is_honest and rule.when(look),
-        state=State.IMPAIRED,
-        why=f"{rule.why} The system's own resolver is honest: the site can be reached.",
-    )
-    return beside, rule
-
-
-def _injection(
-    id_: str,
-    when: Callable[[DnsLook], bool],
-    subtype: str,
-    grade: Callable[[DnsLook], Grade],
-    rivals: tuple[str, ...],
-    why: str,
-) -> tuple[Rule[DnsLook], Rule[DnsLook]]:
-    return _injected(
-        Rule(
-            id=id_,
-            when=when,
-            state=State.BLOCKED,
-            category=Category.DNS_INJECTION,
-            subtype=subtype,
-            layer=Layer.DNS,
-            trigger=Trigger.NAME,
-            locus=Locus.PATH,
-            grade=grade,
-            rivals=rivals,
-            why=why,
-        )
-    )
-
+from probe.model.words import Category, Layer, Locus, State, Trigger
 
 RULES_DNS: tuple[Rule[DnsLook], ...] = (
     Rule[DnsLook](
@@ -137,7 +57,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=(),
         why="D08: the resolver asks the platform for its restricted mode: a policy, no censorship.",
     ),
-    *_injection(
+    *injection(
         "dns.canary_answered",
         lambda look: bool(look.canary_answers) and not look.canary_answers_all,
         "in_path",
@@ -145,7 +65,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         ("transparent_proxy",),
         "D09, D10, row 5: an address that serves no DNS answered for this name and for no other.",
     ),
-    *_injection(
+    *injection(
         "dns.race",
         lambda look: bool(look.races or look.weak_races),
         "race",
@@ -153,10 +73,10 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         ("two_upstreams",),
         "D09, row 6: two different answers to one question, of which one fails the proof.",
     ),
-    *_injection(
+    *injection(
         "dns.tcp_reset",
         # Where UDP is forged as well, that says more: it is what an ordinary client is told.
-        lambda look: bool(look.resets) and not _forged_on_path(look),
+        lambda look: bool(look.resets) and not forged_on_path(look),
         "tcp_rst",
         reset_grade,
         ("resolver_broken",),
@@ -165,7 +85,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
     Rule[DnsLook](
         id="dns.lie_intercepted",
         when=lambda look: (
-            bool(look.udp_lies) and look.is_intercepted and not _is_unvouched(look, look.udp_lies)
+            bool(look.udp_lies) and look.is_intercepted and not is_unvouched(look, look.udp_lies)
         ),
         state=State.BLOCKED,
         category=Category.DNS_LIE,
@@ -173,12 +93,12 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         trigger=Trigger.NAME,
         locus=Locus.ISP_RESOLVER,
         grade=intercepted_grade,
-        rivals=_LIE_RIVALS,
+        rivals=LIE_RIVALS,
         why="D11: questions to public resolvers reach another resolver, and that one lies.",
     ),
-    *_injection(
+    *injection(
         "dns.forged_on_path",
-        _forged_on_path,
+        forged_on_path,
         "in_path",
         injection_grade,
         ("transparent_proxy", "resolver_broken"),
@@ -224,28 +144,28 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.DNS,
-        rivals=_LIE_RIVALS,
+        rivals=LIE_RIVALS,
         why="E03, D05: the router's or this machine's own resolver answers as ad blockers do; the"
         " provider's could not be asked.",
     ),
     Rule[DnsLook](
         id="dns.fails_for_this_name",
-        when=_is_unvouched_failure,
+        when=is_unvouched_failure,
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
         layer=Layer.DNS,
-        rivals=(*_LIE_RIVALS, "authority_refuses_resolver"),
+        rivals=(*LIE_RIVALS, "authority_refuses_resolver"),
         why="D02, D04, G06: the resolver fails for this name only, or knows no address: a lie, or"
         " the zone's own servers refuse it.",
     ),
-    _lie("blockpage", "D06: the resolver answers with a known block page's address."),
-    _lie("bogon", "D05: the resolver answers with an address that no public host has."),
-    _lie("nxdomain", "D01: the resolver says the name does not exist; it does."),
-    _lie("refused", "D03: the resolver refuses this name only."),
-    _lie("servfail", "D02: the resolver fails for this name only."),
-    _lie("nodata", "D04: the resolver says the name has no address; it has."),
-    _lie("cname", "D08: the resolver sends the name to a known filter's name."),
-    _lie("wrong_address", "D07: the resolver's addresses show foreign certificates."),
+    lie("blockpage", "D06: the resolver answers with a known block page's address."),
+    lie("bogon", "D05: the resolver answers with an address that no public host has."),
+    lie("nxdomain", "D01: the resolver says the name does not exist; it does."),
+    lie("refused", "D03: the resolver refuses this name only."),
+    lie("servfail", "D02: the resolver fails for this name only."),
+    lie("nodata", "D04: the resolver says the name has no address; it has."),
+    lie("cname", "D08: the resolver sends the name to a known filter's name."),
+    lie("wrong_address", "D07: the resolver's addresses show foreign certificates."),
     Rule[DnsLook](
         id="dns.drop",
         when=lambda look: (
@@ -348,6 +268,15 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         why="The system's resolver fails for neutral names as well: broken, not lying.",
     ),
     Rule[DnsLook](
+        id="dns.system_names_nothing",
+        when=lambda look: look.system_names_nothing,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.DNS,
+        rivals=("resolver_broken", "dns_forged", "dead_name"),
+        why="The system's resolver names no address, others do: clients here find no server.",
+    ),
+    Rule[DnsLook](
         id="dns.strangers_address",
         when=lambda look: bool(look.dead_answers) and look.is_strangers_network,
         state=State.BLOCKED,
@@ -357,7 +286,7 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         trigger=Trigger.NAME,
         locus=Locus.ISP_RESOLVER,
         grade=suspected,
-        rivals=(*_LIE_RIVALS, "stale_answer"),
+        rivals=(*LIE_RIVALS, "stale_answer"),
         why="D07: the resolver names only addresses of strangers' networks, and none serves.",
     ),
     Rule[DnsLook](

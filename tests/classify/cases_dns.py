@@ -8,6 +8,7 @@ from tests.classify.build import (
     A1,
     BLOCK,
     DENIED,
+    HOST,
     NXDOMAIN,
     OTHER,
     REFUSED,
@@ -204,6 +205,16 @@ def _silence(*resolvers: str) -> Story:
     return told
 
 
+def _named_by_others_only() -> Story:
+    """A page in the clear, from an address that one public resolver named, unencrypted."""
+    told = Story(endpoint(f"http://{HOST}/"))
+    told.dns(rcode=NXDOMAIN)
+    told.dns([A1], resolver="google")
+    told.tcp(A1)
+    told.http(A1)
+    return told
+
+
 cases(
     dns__not_asked=lambda: story_of(lambda s: s.tcp(A1)),
     dns__hosts_file=_hosts,
@@ -239,6 +250,7 @@ cases(
     dns__denied_unverified=lambda: _denied(trusted=False),
     dns__nothing_answers=lambda: story_of(lambda s: s.dns(fails=TIMEOUT)),
     dns__system_resolver_broken=_broken_resolver,
+    dns__system_names_nothing=_named_by_others_only,
     dns__strangers_address=lambda: _dead("208.80.154.232", strangers=True),
     dns__dead_answer=lambda: _dead("208.80.154.232", strangers=False),
     dns__tcp_cut_uncontrolled=_uncontrolled_cut,

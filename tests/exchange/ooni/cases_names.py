@@ -3,7 +3,9 @@
 from tests.exchange.ooni.judging import (
     FORGED,
     GOOD,
+    GOOD6,
     HOST,
+    NO_CONTROL,
     OK_PAGE,
     OTHER_NAME,
     SILENT,
@@ -246,6 +248,19 @@ NAMES = cases(
             },
         ),
         "insufficient", "insufficient",
+    ),
+    a_page_by_an_address_that_only_another_resolver_names=(
+        cleartext(
+            page(), queries=[dns(HOST, failure="dns_nxdomain_error"), udp(GOOD)], **NO_CONTROL,
+        ),
+        "insufficient", "insufficient",
+    ),
+    a_page_whose_IPv6_addresses_alone_are_withheld=(
+        cleartext(page(), queries=[
+            dns(HOST, GOOD, query_type="A"), dns(HOST, failure="dns_no_answer", query_type="AAAA"),
+            dns(HOST, GOOD6, engine="udp", query_type="AAAA", resolver_address="8.8.8.8:53"),
+        ]),
+        "ok", "ok",
     ),
     an_error_page_told_by_the_helper=(
         works(control=says(GOOD, http_request=answers(404))), "ok", "ok",
