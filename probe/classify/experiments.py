@@ -263,6 +263,14 @@ def page_where_proved(scene: Scene) -> Asked:
     )
 
 
+def page_where_endorsed(scene: Scene) -> Asked:
+    """C3: the page in the clear at an address that a source which proved itself names."""
+    if scene.protocol is not Protocol.HTTP:
+        return ()
+    named = [s for s in scene.facts.spots_of(scene.family) if s.truth is Truth.ENDORSED]
+    return tuple(_named(scene, spot.address) for spot in named[:1])
+
+
 def other_ports(scene: Scene) -> Asked:
     """The same addresses on the web's other port: is the host alive?"""
     scheme = "https" if scene.facts.port == 80 else "http"

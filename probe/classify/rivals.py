@@ -164,6 +164,13 @@ RIVALS: tuple[Row, ...] = (
         works_at_home,
     ),
     Row(
+        "edge_differs",
+        "The service shows different pages at different addresses.",
+        "fetch the page at an address that verified resolvers name",
+        ask.page_where_endorsed,
+        never,
+    ),
+    Row(
         "one_bad_address",
         "One server of several is broken.",
         "the same name at other addresses of the service",

@@ -13,6 +13,7 @@ from probe.classify.likeness import are_unlike
 from probe.classify.look_http import HttpLook
 from probe.classify.rules import Rule, always, suspected, weaker
 from probe.classify.rules_cuts import RULES_CUTS, case_grade
+from probe.classify.rules_unvouched import RULES_UNVOUCHED
 from probe.model.words import Category, Grade, Layer, Locus, Role, State, Trigger
 
 When = Callable[[HttpLook], bool]
@@ -382,5 +383,6 @@ RULES_HTTP: tuple[Rule[HttpLook], ...] = (
     *_SERVER_SIDE,
     *RULES_CUTS,
     *(_in_cleartext(rule) for rule in _CLEARTEXT),
+    *RULES_UNVOUCHED,
     _fine("http.ok", always, None, "The service answered."),
 )

@@ -10,6 +10,7 @@ from tests.classify.build import (
     OTHER,
     RESET,
     TIMEOUT,
+    Atlas,
     Story,
     endpoint,
     failure,
@@ -23,6 +24,22 @@ from tests.classify.filing import HTTP, STRANGE, cases, page, reached, story_of
 def in_a_black_hole(told: Story) -> Story:
     """The same on a line that loses large packets, as its gates found."""
     told.vantage = online(VantageState.DEGRADED, gates={"mtu": "fail"})
+    return told
+
+
+def led(
+    *, into_own_network: bool = True, compared: bool = True, title: str = "Access restricted"
+) -> Story:
+    """The resolver alone names a host in the clear; verified ones name another."""
+    told = Story(HTTP)
+    told.vantage = online(asns=(12389,))
+    told.knowledge = knowledge(geo=Atlas({"188.254.": 12389 if into_own_network else 64500}))
+    told.dns(["188.254.2.66"])
+    told.encrypted_dns(A1)
+    told.tcp("188.254.2.66", port=80)
+    told.http("188.254.2.66", body="x" * 100, title=title)
+    if compared:
+        told.http(A1, body="y" * 9_000, title="Instagram", arm=Arm.C3)
     return told
 
 
@@ -134,6 +151,9 @@ cases(
     ),
     http__missing_here_only=lambda: _elsewhere_http(_answers({"status": 404}, target=HTTP)),
     http__error_in_cleartext=lambda: _answers({"status": 502}, target=HTTP),
+    http__another_page_here=lambda: led(into_own_network=True),
+    http__another_page_there=lambda: led(into_own_network=False),
+    http__page_unvouched=lambda: led(compared=False),
     http__ok=lambda: story_of(reached, page),
 )
 

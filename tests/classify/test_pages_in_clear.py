@@ -2,9 +2,11 @@
 
 import pytest
 
+from probe.model.experiment import Kind
 from probe.model.target import Expectation
-from tests.classify.build import A1, RTT
-from tests.classify.cases_http import _answers, _elsewhere_http
+from probe.model.words import Arm, State
+from tests.classify.build import A1, HOST, RTT, TIMEOUT
+from tests.classify.cases_http import _answers, _elsewhere_http, led
 from tests.classify.filing import HTTP, STRANGE
 
 ASSUMED = HTTP.model_copy(update={"expect": Expectation(status=(301,))})
@@ -72,3 +74,29 @@ def test_an_empty_page_is_not_the_one_that_others_are_given(declared, rule):
     )
 
     assert told.verdict().rule_id == rule
+
+
+def test_another_edge_of_a_site_shows_the_same_page():
+    """CDNs name other addresses to each resolver: nobody lies there."""
+    assert led(title="Instagram").verdict().state is State.OK
+
+
+def test_the_page_at_a_vouched_address_is_asked_for():
+    asked = led(compared=False).asked()
+
+    assert A1 in {e.address for e in asked if e.kind is Kind.FETCH and e.arm is Arm.C3}
+
+
+def test_a_page_where_the_service_only_redirects_is_not_its_own():
+    """Most sites only lead to their encrypted side; a block page does not."""
+    told = led(compared=False)
+    told.http(A1, 301, location=f"https://{HOST}/", arm=Arm.C3)
+
+    assert told.verdict().rule_id == "http.another_page_here"
+
+
+def test_a_vouched_address_that_serves_nobody_puts_no_other_page_in_doubt():
+    told = led(compared=False)
+    told.http(A1, None, TIMEOUT, arm=Arm.C3)
+
+    assert told.verdict().state is State.OK

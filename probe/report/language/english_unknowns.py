@@ -79,6 +79,14 @@ UNKNOWNS: Final[Mapping[str, str]] = MappingProxyType(
         "http.error_in_cleartext": (
             "An error came, the server's own or that of something on the way."
         ),
+        "http.another_page_there": (
+            "The page at the resolver's address has nothing of the one at the addresses that other"
+            " resolvers name."
+        ),
+        "http.page_unvouched": (
+            "A page came from an address that this network's resolver alone names: whose it is was"
+            " not tested."
+        ),
         "pace.stalled": (
             "The page stops coming; servers and lossy lines do that as well as filters."
         ),
