@@ -105,6 +105,9 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
         # Nobody vouches for a page in the clear: others' answers, and the name at another's host.
         yield from experiments.from_elsewhere(scene)
         yield from experiments.name_at_neutral_host(scene)
+    if scene.http.is_answered_too_soon and not scene.http.is_physical:
+        # Sooner than the server could: jitter once, no chance again and again.
+        yield from experiments.first_block(scene)
     if any(f.category is Category.BLOCKPAGE for f in accused) and scene.http.c2 == "dead":
         yield from experiments.first_block(scene)
     if any(f.rule_id in _SLOW for f in (verdict, *verdict.also)):

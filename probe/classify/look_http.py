@@ -1,11 +1,11 @@
 """What HTTP exchanges with the endpoint's name gave, beside those with a neutral Host."""
 
-import ipaddress
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from probe.classify import constants as k
+from probe.classify.addresses import family_of
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors
@@ -144,7 +144,8 @@ class HttpLook:
     @once
     def redirects_to_bare_address(self) -> bool:
         """Whether a strange redirect names an address, not a host."""
-        return any(_is_address(host_of(o.location or "")) for o in self.strange_redirects)
+        hosts = (host_of(o.location or "") for o in self.strange_redirects)
+        return any(family_of(host or "") is not None for host in hosts)
 
     @once
     def too_soon(self) -> tuple[HttpObservation, ...]:
@@ -314,6 +315,12 @@ class HttpLook:
         return bool(self.tries) and len(self.too_soon) == len(self.tries)
 
     @once
+    def is_answered_too_soon(self) -> bool:
+        """Whether that is so of answers, which bear no sign of the service."""
+        is_known = self.has("expect.body", "expect.present", "expect.header", "origin.header")
+        return bool(self.answered) and self.is_too_soon and not is_known
+
+    @once
     def is_unexpected(self) -> bool:
         """Whether a page without a sign of the site came in place of the known answer."""
         return (
@@ -386,11 +393,3 @@ class HttpLook:
         if "legal.blocked_by" in self.marks or self.status == 451:
             flags.append(Flag.LEGAL_ORDER)
         return tuple(flags)
-
-
-def _is_address(host: str | None) -> bool:
-    try:
-        ipaddress.ip_address(host or "")
-    except ValueError:
-        return False
-    return True

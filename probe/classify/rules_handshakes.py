@@ -1,7 +1,6 @@
 """Rows on handshakes that do not complete: by the name, by the hello's shape, by nobody's fault.
 
-techniques S01-S08, S12-S18, T06-T08; rows 14-21 and 23 of 6.3. For S02 only C1 and C2 tell it from
-the server itself (0.5).
+techniques S01-S08, S12-S18, T06-T08; rows 14-21 and 23 of 6.3. Of S02, 0.5: C1 and C2 alone tell.
 """
 
 from probe.classify.grades import Case, name_grade
@@ -69,12 +68,14 @@ def _is_taken(look: TlsLook) -> bool:
 
 
 def _is_shape(look: TlsLook) -> bool:
-    """Whether our hello fails here alone, and not for want of an answer that fits the path.
+    """Whether our hello fails here alone: no answer was lost, and nobody cuts by the name.
 
-    A hello that was taken before the silence reached the server: large answers may be lost.
+    Who took the hello has it: large answers may be lost. Where forged ends spare a neutral name's
+    hello, another shape passed by chance.
     """
     is_lost = look.kind is Ending.SILENT and look.acked is True
-    return look.all_fail and not is_lost and bool(look.elsewhere.passing("tls"))
+    is_cut = look.is_name and look.is_physical
+    return look.all_fail and not is_lost and not is_cut and bool(look.elsewhere.passing("tls"))
 
 
 def _reset(id_: str, when: When, subtype: str | None, locus: Locus, why: str) -> Rule[TlsLook]:

@@ -202,6 +202,7 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
     ),
 )
 
+
 _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
     Rule[HttpLook](
         id="http.block_page_redirect",
@@ -264,12 +265,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
     ),
     Rule[HttpLook](
         id="http.page_too_soon",
-        when=lambda look: (
-            bool(look.answered)
-            and look.is_too_soon
-            and not look.has("expect.body", "expect.present", "expect.header", "origin.header")
-            and (not look.is_redirect or bool(look.strange_redirects))
-        ),
+        when=lambda look: look.is_answered_too_soon and look.is_physical and not look.is_redirect,
         state=State.BLOCKED,
         category=Category.BLOCKPAGE,
         subtype="page",
@@ -278,7 +274,16 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         locus=Locus.PATH,
         grade=suspected,
         rivals=("transparent_cache", *_PAGE_RIVALS),
-        why="H01, H08: an answer sooner than the server could give it.",
+        why="H01, H08: answers sooner than the server could give them, too often for jitter.",
+    ),
+    Rule[HttpLook](
+        id="http.page_soon",
+        when=lambda look: look.is_answered_too_soon and not look.is_redirect,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=Layer.HTTP,
+        rivals=("transparent_cache", *_PAGE_RIVALS),
+        why="H01, H08: an answer sooner than the server could give it, or jitter.",
     ),
     Rule[HttpLook](
         id="http.unexplained_page",

@@ -98,6 +98,7 @@ R06                impaired   throttle          prefix            ip   any   eve
 R09                impaired   throttle          delay             tls  named handshakes with this name were held back
 G01                restricted server_geoblock   legal             http http+ the server refuses for legal reasons
 G02                restricted server_geoblock   http              http http+ the server refuses this country
+G03                restricted platform_withheld login_wall        http http+ the platform shows this item only after a login
 G05                refused    server_geoblock   l3                ip   any   the server's own network drops this country
 G06                refused    server_geoblock   dns               dns  any   the name's own servers refuse this country
 G07                refused    server_geoblock   tls               tls  tls+  the server refuses in the handshake

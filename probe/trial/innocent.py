@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from probe.lab.worlds.misbehaving import (
     slow,
 )
 from probe.model.target import Endpoint
-from probe.model.words import Protocol
+from probe.model.words import Protocol, Role
 from probe.trial.boxes import ClosedPort, LostRoute, Silence
 from probe.trial.lookalikes import LOOKALIKES
 from probe.trial.placing import NOTHING, OVER_TLS, Kind, Placement, Spot
@@ -87,6 +88,12 @@ def _without_h3(site: Site) -> Site:
     return replace(site, http3=False)
 
 
+def _login_wall(spot: Spot) -> Placement:
+    # Of a site it is the way in; of one item on a platform nothing is seen behind it.
+    technique = "G03" if spot.endpoint.role is Role.CONTENT else "G10"
+    return Placement(change=partial(login_wall, technique=technique))
+
+
 def _hosts(spot: Spot) -> Placement:
     return Placement(hosts={spot.endpoint.host: ("127.0.0.1",)})
 
@@ -134,7 +141,7 @@ INNOCENT: Final[Mapping[str, Kind]] = MappingProxyType(
                 _slow,
                 options={"delay_s": (1.5, 3.0, 6.0)},
             ),
-            _kind("login-wall", "the site asks to log in", _changed(login_wall)),
+            _kind("login-wall", "the site asks to log in", _login_wall),
             _kind("consent-wall", "the site asks for consent", _changed(consent_wall)),
             *(
                 _kind(

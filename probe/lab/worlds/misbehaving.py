@@ -138,9 +138,10 @@ def answering(page_id: str) -> SiteChange:
     return change
 
 
-def login_wall(site: Site) -> Site:
-    """Return the site behind its own login page (techniques G10)."""
-    page = Page(302, (("location", f"https://{site.host}/accounts/login/"),), technique="G10")
+def login_wall(site: Site, technique: str = "G10") -> Site:
+    """Return the site behind its own login page; G03 where that is one item's, not the site's."""
+    to_login = (("location", f"https://{site.host}/accounts/login/"),)
+    page = Page(302, to_login, technique=technique)
     login = Page(200, (_HTML,), _html("Log in", "<form>Log in</form>"))
     return replace(site, pages=MappingProxyType({"/accounts/login/": login}), fallback=page)
 
