@@ -1,10 +1,11 @@
 """What `run` and `check` share: a measurement from here, stored, with its budgets and its end."""
 
+import contextlib
 import math
 import os
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from probe.reference import load_knowledge, without_local_roots
 from probe.report.findings import Findings, findings
 from probe.run import Event, RunRequest, measure
 from probe.run.setup import make_tools
-from probe.store import open_reader, open_writer
+from probe.store import CLOCK_SLACK, open_reader, open_writer
 
 INTERNET = "internet"
 INTERRUPTED = 130
@@ -100,15 +101,26 @@ async def measure_and_store(
 async def cancel_on_signal(
     task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Cancel the work at the first SIGINT or SIGTERM; leave at once at the second."""
+    """Cancel the work at the first signal that asks for it; leave at once at the second."""
     work = trio.CancelScope()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*_endings()) as signals:
         task_status.started(work)
         async for _ in signals:
             if work.cancel_called:
                 os._exit(INTERRUPTED)
-            click.echo("Stopping; once more stops at once.", err=True)
+            # The terminal may be what went away.
+            with contextlib.suppress(OSError):
+                click.echo("Stopping; once more stops at once.", err=True)
             work.cancel()
+
+
+def _endings() -> Iterator[signal.Signals]:
+    """Yield what asks us to end: Ctrl-C, `kill`, a terminal that is closed (not under nohup)."""
+    yield signal.SIGINT
+    yield signal.SIGTERM
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        yield hang_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +136,12 @@ def past_of(database: Path, pacing: Pacing) -> Past:
     if not database.exists():
         return Past({}, None)
     now = datetime.now(UTC)
+    until = now + CLOCK_SLACK
     try:
         with open_reader(database) as reader:
-            day = pacing.bytes_per_day - reader.traffic_since(now - timedelta(days=1))
-            month = pacing.bytes_per_month - reader.traffic_since(now - timedelta(days=30))
-            recent = reader.measured_since(now - timedelta(hours=pacing.session_hours))
+            day = pacing.bytes_per_day - reader.traffic_since(now - timedelta(days=1), until)
+            month = pacing.bytes_per_month - reader.traffic_since(now - timedelta(days=30), until)
+            recent = reader.measured_since(now - timedelta(hours=pacing.session_hours), until)
     except NothingStoredError:
         # Another run is making the file this very moment.
         return Past({}, None)

@@ -10,7 +10,7 @@ from probe.model.verdict import VantageVerdict
 from probe.report.grid import Cell, Grid, Tone
 from probe.report.language.wording import Wording
 from probe.report.words import place
-from probe.store import Reader
+from probe.store import CLOCK_SLACK, Reader
 from probe.store.summary import latest_complete
 from probe.store.watching import Watching
 
@@ -64,15 +64,16 @@ def read_status(
     """Return the status as the database tells it; lab runs do not count."""
     last = reader.latest_run()
     pause = timedelta(hours=pacing.session_hours)
-    measured = reader.measured_since(now - pause)
+    until = now + CLOCK_SLACK
+    measured = reader.measured_since(now - pause, until)
     return Status(
         now=now,
         last=last,
         last_good=latest_complete(reader),
         vantage=reader.vantage(last.id) if last is not None else None,
         next_at=max(measured.values()) + pause if measured else None,
-        day_bytes=reader.traffic_since(now - timedelta(days=1)),
-        month_bytes=reader.traffic_since(now - timedelta(days=30)),
+        day_bytes=reader.traffic_since(now - timedelta(days=1), until),
+        month_bytes=reader.traffic_since(now - timedelta(days=30), until),
         database_bytes=database_bytes,
         free_bytes=free_bytes,
         pacing=pacing,

@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from probe.store.reader import ANY_WORLD, INTERNET, LAB, Reader, VerdictSet, open_reader
+from probe.store.reader import (
+    ANY_WORLD,
+    CLOCK_SLACK,
+    INTERNET,
+    LAB,
+    Reader,
+    VerdictSet,
+    open_reader,
+)
 from probe.store.retention import Trimmed, forget, trim
 from probe.store.schema import SCHEMA_VERSION
 
@@ -11,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANY_WORLD",
+    "CLOCK_SLACK",
     "INTERNET",
     "LAB",
     "SCHEMA_VERSION",

@@ -4,7 +4,7 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,8 @@ INTERNET = "internet"
 LAB = "lab"
 """As `world`: every lab run; a single world is `lab:<id>`."""
 ANY_WORLD = "*"
+CLOCK_SLACK = timedelta(hours=1)
+"""How far ahead of our clock a stored run may be whose own clock was right."""
 
 _OBSERVATION_FIELDS = ", ".join(f"o.{name}" for name in OBSERVATION_COLUMNS)
 # Certificates repeat within a run; 512 of them are one megabyte.
@@ -89,10 +91,13 @@ class Reader:
         return Run.model_validate_json(self._run_row(run_id)[1])
 
     def latest_run(self, world: str | None = None) -> Run | None:
-        """Return the run that started last in this world, if there is one."""
+        """Return the run that was begun last in this world, if there is one.
+
+        By its place in the file: the times of one that ran by a wrong clock lie in the future.
+        """
         clause, values = world_clause(world)
         rows = self._rows(
-            f"SELECT details FROM run WHERE {clause} ORDER BY started_at DESC, seq DESC LIMIT 1",
+            f"SELECT details FROM run WHERE {clause} ORDER BY seq DESC LIMIT 1",
             values,
         )
         return next((Run.model_validate_json(details) for (details,) in rows), None)
@@ -154,19 +159,20 @@ class Reader:
             if endpoint.id in seen:
                 yield self._evidence_of(run_id, endpoint, vantage)
 
-    def measured_since(self, moment: datetime) -> dict[str, datetime]:
+    def measured_since(self, moment: datetime, until: datetime) -> dict[str, datetime]:
         """Return when each endpoint was last measured from here, as far as later than the moment.
 
         {"instagram.web": datetime(...)}; asked by the pause between sessions (design "Pacing").
+        `until`: a run from the future had a wrong clock, and must not bar the endpoint till then.
         """
         rows = self._rows(
             "SELECT e.endpoint, max(run.started_at) FROM run JOIN experiment AS e "
             "ON e.run = run.seq WHERE run.world = 'internet' AND run.started_at > :moment "
-            "GROUP BY e.endpoint "
+            "AND run.started_at < :until GROUP BY e.endpoint "
             "UNION SELECT o.endpoint, max(o.started_at) FROM run JOIN observation AS o "
             "ON o.run = run.seq WHERE run.world = 'internet' AND run.started_at > :moment "
-            "GROUP BY o.endpoint",
-            {"moment": stamp(moment)},
+            "AND run.started_at < :until GROUP BY o.endpoint",
+            {"moment": stamp(moment), "until": stamp(until)},
         )
         latest: dict[str, datetime] = {}
         for endpoint, text in rows:
@@ -174,14 +180,17 @@ class Reader:
             latest[endpoint] = max(when, latest.get(endpoint, when))
         return latest
 
-    def traffic_since(self, moment: datetime) -> int:
-        """Return the bytes that runs since the moment moved; of a killed run, what its rows say."""
+    def traffic_since(self, moment: datetime, until: datetime) -> int:
+        """Return the bytes that runs since the moment moved; of a killed run, what its rows say.
+
+        `until`: as in `measured_since`.
+        """
         rows = self._rows(
             "SELECT ifnull(sum(iif(ended_at IS NULL, (SELECT ifnull(sum(o.bytes_sent + "
             "o.bytes_received), 0) FROM observation AS o WHERE o.run = run.seq), "
             "bytes_sent + bytes_received)), 0) FROM run "
-            "WHERE world = 'internet' AND started_at > :moment",
-            {"moment": stamp(moment)},
+            "WHERE world = 'internet' AND started_at > :moment AND started_at < :until",
+            {"moment": stamp(moment), "until": stamp(until)},
         )
         return int(next(rows)[0])
 

@@ -130,7 +130,7 @@ def latest_complete(reader: Reader) -> Run | None:
     """Return the last run of the internet that came to its end."""
     rows = reader.rows(
         "SELECT details FROM run WHERE world = 'internet' AND status = 'complete' "
-        "ORDER BY started_at DESC, seq DESC LIMIT 1",
+        "ORDER BY seq DESC LIMIT 1",
         {},
     )
     return next((Run.model_validate_json(details) for (details,) in rows), None)

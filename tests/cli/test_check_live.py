@@ -1,6 +1,7 @@
 """Further attempts, deadlines, interruptions of a check that measures; the measuring is a fake."""
 
 import math
+import signal
 from dataclasses import replace
 
 import pytest
@@ -223,7 +224,7 @@ def test_the_command_ends_as_the_run_ended(measurement, tmp_path, status, code):
 
 
 def test_an_interrupted_command_reports_what_is_stored(measurement, tmp_path, capsys):
-    measurement.interrupts = True
+    measurement.interrupts = signal.SIGTERM
 
     assert checked(tmp_path) == 130
     assert "Attempt 1 ended before its plan (interrupted)." in capsys.readouterr().out

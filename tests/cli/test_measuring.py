@@ -1,6 +1,8 @@
 """What earlier runs leave to the next one."""
 
-from probe.cli.measuring import Past, past_of
+import signal
+
+from probe.cli.measuring import Past, _endings, past_of
 from probe.model.target import Pacing
 
 
@@ -10,3 +12,11 @@ def test_a_file_that_another_run_is_just_making_leaves_nothing(tmp_path):
     path.touch()
 
     assert past_of(path, Pacing()) == Past({}, None)
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert set(_endings()) == {signal.SIGINT, signal.SIGTERM}
+    finally:
+        signal.signal(signal.SIGHUP, before)

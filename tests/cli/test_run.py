@@ -57,7 +57,7 @@ class Measurement:
         await sink.add_verdicts(run_id, verdicts, services, vantage, set_id=run_id)
         await sink.finish_run(run)
         if self.interrupts:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), self.interrupts)
             await trio.sleep_forever()
         return RunResult(run, vantage, verdicts, services)
 
@@ -182,8 +182,10 @@ def test_the_run_can_be_read_again_from_the_store(measurement, database, capsys)
     assert capsys.readouterr().out == said
 
 
-def test_a_signal_ends_the_run_and_keeps_what_is_finished(measurement, database, capsys):
-    measurement.interrupts = True
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_run_and_keeps_what_is_finished(measurement, database, capsys, by):
+    """A terminal that was closed (SIGHUP) ended it without a word on where it had stood."""
+    measurement.interrupts = by
 
     assert main(["run", "instagram", *database, *CONSENT]) == 130
 

@@ -1,6 +1,7 @@
 """The verb `watch`: what it asks before each run, says while it waits, and ends with."""
 
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -140,7 +141,7 @@ def test_again_is_refused(measurement, database, capsys):
 
 
 def test_a_signal_keeps_the_run_and_ends_the_watch(measurement, database, capsys):
-    measurement.interrupts = True
+    measurement.interrupts = signal.SIGTERM
 
     assert main(["watch", "instagram", *CONSENT, "--db", str(database)]) == 130
 

@@ -11,7 +11,7 @@ import pytest
 from probe.errors import StoreError, UsageError
 from probe.model.observation import OBSERVATION
 from probe.model.words import Arm, State, VantageState
-from probe.store import ANY_WORLD, LAB, open_reader, open_writer
+from probe.store import ANY_WORLD, CLOCK_SLACK, LAB, open_reader, open_writer
 from tests.store.conftest import (
     A_SERVICE,
     A_VANTAGE,
@@ -113,11 +113,12 @@ async def test_sessions_and_traffic_are_known_for_pacing(stored: Path) -> None:
         await writer.add((a_page("k.web", bytes_sent=3, bytes_received=4),))
 
     with open_reader(stored) as reader:
-        measured = reader.measured_since(START - timedelta(hours=6))
+        until = START + timedelta(days=1)
+        measured = reader.measured_since(START - timedelta(hours=6), until)
         assert set(measured) == {"a.web", "b.web", "k.web"}
         assert measured["k.web"] >= START
-        assert reader.measured_since(START + timedelta(hours=2)) == {}
-        assert reader.traffic_since(START - timedelta(hours=6)) == 10 + 5 + 3 + 4
+        assert reader.measured_since(START + timedelta(hours=2), until) == {}
+        assert reader.traffic_since(START - timedelta(hours=6), until) == 10 + 5 + 3 + 4
 
 
 async def test_an_unknown_run_is_named(stored: Path) -> None:
@@ -228,3 +229,24 @@ async def test_rows_that_nobody_reads_to_their_end_raise_nothing_later(
     rows.close()
 
     assert not recwarn.list
+
+
+async def test_a_run_by_a_wrong_clock_bars_nothing_till_then(path: Path) -> None:
+    """A clock a year ahead for one run: for a year nothing was due, and the budget was used."""
+    now = START + timedelta(days=400)
+    async with open_writer(path) as writer:
+        for run_id, begun in (("ahead", now), ("right", START)):
+            run = a_run(run_id, started_at=begun, bytes_sent=10**12, bytes_received=0)
+            await writer.begin_run(run)
+            seen = [o.model_copy(update={"started_at": begun}) for o in look("a.web")]
+            await writer.add(seen)
+            ended = {"ended_at": begun, "status": "complete"}
+            await writer.finish_run(run.model_copy(update=ended))
+
+    until = START + CLOCK_SLACK
+    with open_reader(path) as reader:
+        assert reader.traffic_since(START - timedelta(days=1), until) == 10**12
+        assert max(reader.measured_since(START - timedelta(days=1), until).values()) < until
+        last = reader.latest_run()
+    assert last is not None
+    assert last.id == "right"
