@@ -17,6 +17,10 @@ RTT_SAMPLES_MIN = 2
 # Two sightings of an artefact suffice (techniques 4.2, last paragraph).
 ARTEFACT_SIGHTINGS = 2
 
+# A box in this house answers within its network's round trip: a few milliseconds, and some tens on
+# crowded wireless (general knowledge). What ends later came from beyond the house.
+HOUSE_MAX_S = 0.03
+
 # --- TCP_INFO -------------------------------------------------------------------------------------
 
 # techniques 3.4 (measured): bytes_acked counts the SYN, so 1 means nobody acknowledged the hello.

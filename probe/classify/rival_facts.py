@@ -39,6 +39,23 @@ def server_is_fast(scene: Scene) -> bool:
     return pace.is_throttled or c1_alive(scene)
 
 
+def beyond_the_house(scene: Scene) -> bool:
+    """Whether the ends come later than this house's own router could send them, or farther away.
+
+    A packet with the name that a router beyond the first gave up had passed the house's.
+    """
+    failed = [h for h in scene.tls.failures if h.ending in {Ending.RESET, Ending.CLOSED}]
+    after = [
+        h.seen.failed_after_s - (h.seen.loop_lag_s or 0.0)
+        for h in failed
+        if h.seen.failed_after_s is not None
+    ]
+    if after and min(after) > k.HOUSE_MAX_S:
+        return True
+    named = (t for t in scene.facts.traces if t.name == scene.host and t.method == "hello")
+    return any(h.ttl > 1 and h.outcome == "expired" for t in named for h in t.hops)
+
+
 def works_elsewhere(scene: Scene) -> bool:
     """Whether another vantage point sees the failing step work."""
     step = {Protocol.HTTP: "http", Protocol.QUIC: "quic", Protocol.TCP: "tcp"}

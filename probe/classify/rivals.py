@@ -10,6 +10,7 @@ from probe.classify import experiments_pace as ask_pace
 from probe.classify.rival_facts import (
     affirmed,
     all_addresses,
+    beyond_the_house,
     c1_alive,
     gate_passes,
     name_proved,
@@ -267,6 +268,13 @@ RIVALS: tuple[Row, ...] = (
         "look at the certificate from another vantage point",
         ask.from_elsewhere,
         lambda scene: bool(scene.tls.verified),
+    ),
+    Row(
+        "home_router",
+        "A filter of this house's own router does it.",
+        "find out behind which router the name's fate changes (`--locate`)",
+        lambda _scene: (),
+        beyond_the_house,
     ),
     # --- about this line and this machine ---------------------------------------------------------
     Row(

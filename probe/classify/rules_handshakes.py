@@ -11,12 +11,8 @@ from probe.classify.rules_certificates import When, down_grade, insufficient_row
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 NAME_RIVALS = (
-    "server_down",
-    "server_refuses_name",
-    "site_down",
-    "loss",
-    "hello_shape",
-    "one_bad_address",
+    *("server_down", "server_refuses_name", "site_down", "loss"),
+    *("hello_shape", "one_bad_address", "home_router"),
 )
 
 

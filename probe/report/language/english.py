@@ -164,6 +164,7 @@ ENGLISH = Wording(
         "blocked_there_too": "it is blocked at the other vantage point as well",
         "origin_geofence": "the service refuses this country's addresses",
         "edge_differs": "it shows different pages at different addresses",
+        "home_router": "a filter of this house's own router does it",
         "one_bad_address": "one server of several is broken",
         "closed_port": "nothing listens on this port",
         "port_only": "only this port is closed or filtered",
