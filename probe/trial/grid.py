@@ -182,6 +182,9 @@ class Drawing:
         self.plan, self.series, self.number = plan, series, number
         self.random = random.Random(f"line/{plan.seed}/{series}/{number}")
         self.taken: set[str] = set()
+        """Networks of the targets so far."""
+        self.named: set[str] = set()
+        """Their names."""
 
     def line(self, dealt: Sequence[Kind] = ()) -> Line:
         """Return the line, with the kinds whose turn it is; or with those that are dealt to it."""
@@ -258,12 +261,15 @@ class Drawing:
             and (endpoint.http3 or not kind.quic)
             and kind.fits(endpoint)
             and not _networks(endpoint.host) & self.taken
+            # A rule for a name and all below it must not hit another target.
+            and not any(_are_related(endpoint.host, name) for name in self.named)
             and (kind.families != "one" or _has_both(endpoint))
         ]
         if not fitting:
             return None
         chosen = self.random.choice(fitting)
         self.taken |= _networks(chosen.host)
+        self.named.add(chosen.host)
         return chosen
 
     def _family(self, kind: Kind, endpoint: Endpoint) -> Family | None:
@@ -278,6 +284,10 @@ class Drawing:
 def _kinds(every: Mapping[str, Kind], wanted: Sequence[str]) -> list[Kind]:
     # `tracker` needs the environment `home-resolver`.
     return [k for k in every.values() if (k.id in wanted if wanted else k.id != "tracker")]
+
+
+def _are_related(one: str, other: str) -> bool:
+    return one.endswith(f".{other}") or other.endswith(f".{one}") or one == other
 
 
 def _has_both(endpoint: Endpoint) -> bool:

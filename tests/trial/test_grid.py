@@ -9,6 +9,7 @@ from probe.trial.catalogue import whole_layout
 from probe.trial.environments import ENVIRONMENTS
 from probe.trial.grid import Plan, line_named, lines
 from probe.trial.innocent import INNOCENT
+from probe.trial.playing import base_knowledge
 from probe.trial.scenario import Setting
 from probe.trial.worlds import catalogue_of, line_world
 
@@ -102,3 +103,13 @@ def test_a_setting_that_is_asked_for_changes_nothing_else():
 def test_every_line_can_be_built():
     for line in lines(Plan(160, 700, seed=4)):
         line_world(line)
+
+
+@pytest.mark.parametrize("name", ["20220304-b99", "20220304-b172"])
+def test_a_rule_for_all_names_below_one_hits_no_other_target(name):
+    line = line_named(name)
+    hosts = {e.id: e.host for e in base_knowledge().catalogue.endpoints}
+    named = [hosts[scenario.endpoint] for scenario in line.scenarios]
+
+    below = [(one, other) for one in named for other in named if one.endswith(f".{other}")]
+    assert below == []
