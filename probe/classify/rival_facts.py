@@ -117,6 +117,16 @@ def affirmed(scene: Scene) -> bool:
     return scene.dns.is_affirmed
 
 
+def not_filtered_at_home(scene: Scene) -> bool:
+    """Whether the access network's resolver, and no router of the house, is known to lie.
+
+    Where other resolvers' questions are answered by a third one, a router may answer the provider's
+    as well.
+    """
+    dns = scene.dns
+    return (dns.access_lies or not dns.is_private) and not dns.is_intercepted
+
+
 def proved_all(scene: Scene) -> bool:
     """Whether all lies are denials: no address is in doubt."""
     return bool(scene.dns.system_lies) and all(

@@ -15,6 +15,7 @@ from probe.classify.rival_facts import (
     gate_passes,
     name_proved,
     never,
+    not_filtered_at_home,
     online,
     proved_all,
     repeated,
@@ -62,8 +63,7 @@ RIVALS: tuple[Row, ...] = (
         "The router's or this machine's own resolver filters.",
         "ask the provider's resolver past the router",
         ask_dns.access_resolver,
-        lambda scene: scene.dns.access_lies or not scene.dns.is_private,
-        QUICK,
+        not_filtered_at_home,
     ),
     Row(
         "geo_dns",

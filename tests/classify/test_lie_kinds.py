@@ -2,7 +2,7 @@
 
 import pytest
 
-from probe.model.words import Arm, Category, Grade, Transport
+from probe.model.words import Arm, Category, Grade, RivalStatus, Transport
 from tests.classify.build import A1, NXDOMAIN, OTHER, TIMEOUT, Failure, Story, online
 
 
@@ -54,3 +54,27 @@ def test_a_server_that_answers_no_client_is_no_witness():
     verdict = story.verdict()
 
     assert (verdict.category, verdict.grade) == (Category.DNS_LIE, Grade.SUSPECTED)
+
+
+def test_a_look_asks_the_provider_past_the_router():
+    """One question tells a filter at home from a lie; without it the first look accuses."""
+    story = Story()
+    story.vantage = online(resolver_kinds=("private",))
+    story.dns(rcode=NXDOMAIN)
+    story.encrypted_dns(A1)
+    story.good_page(A1)
+
+    assert "access" in {e.resolver for e in story.asked("look")}
+
+
+def test_where_questions_are_led_astray_the_provider_was_not_asked_either():
+    """A router that answers in everybody's name answers in the provider's as well."""
+    story = _behind_a_router(rcode=NXDOMAIN)
+    story.vantage = online(resolver_kinds=("private",), dns_intercepted=True)
+    story.dns(rcode=NXDOMAIN, resolver="google")
+
+    verdict = story.verdict()
+
+    assert verdict.rule_id == "dns.lie_intercepted"
+    status = {rival.id: rival.status for rival in verdict.rivals}
+    assert status["local_filter"] is not RivalStatus.RULED_OUT
