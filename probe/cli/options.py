@@ -76,9 +76,10 @@ selection_arguments = (
     click.option("--all", "every", is_flag=True, help="All endpoints, not only the core ones."),
     click.option(
         "--tier",
-        type=click.IntRange(1, 3),
+        type=click.IntRange(0, 3),
         default=1,
         show_default=True,
-        help="Include services up to this risk tier; naming a service includes it too.",
+        help="Include services up to this risk tier; naming a service includes it too. 0: only"
+        " those without a warning about any country.",
     ),
 )

@@ -19,14 +19,16 @@ def select(
 
     `names` are services (by id or name) or single endpoints (by id); without any, all services of
     the tier. Of a service its core endpoints and the user's own are taken, all with `every`, and
-    all where a named service has no core. Tier 2 and 3 have to be named, or asked for by `tier`.
+    all where a named service has no core. Tier 2 and 3 have to be named, or asked for by `tier`;
+    tier 0 leaves out what has a warning about any country.
     `without` are left out, named or not.
     """
     chosen: set[str] = set()
     if not names:
         for service in catalogue.services:
-            if service.risk_tier <= tier:
-                chosen.update(endpoint.id for endpoint in _within(service, tier, every))
+            if _tier_of(service) <= tier:
+                within = _within(service, max(tier, 1), every)
+                chosen.update(endpoint.id for endpoint in within)
     for name in names:
         chosen.update(endpoint.id for endpoint in _named(name, catalogue, tier=tier, every=every))
     for name in without:
@@ -56,10 +58,19 @@ def country_notes(services: Iterable[Service]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _tier_of(service: Service) -> int:
+    """Return the service's tier, or 0 if it could bring nobody into trouble that we know of.
+
+    Which country we are in is not known before the first packet.
+    """
+    is_harmless = service.risk_tier == 1 and not service.country_notes
+    return 0 if is_harmless else service.risk_tier
+
+
 def _named(name: str, catalogue: Catalogue, *, tier: int, every: bool) -> tuple[Endpoint, ...]:
     for service in catalogue.services:
         if name.lower() in {service.id.lower(), service.name.lower()}:
-            tier = max(tier, service.risk_tier)
+            tier = max(tier, service.risk_tier, 1)
             return _within(service, tier, every) or _within(service, tier, every=True)
     for endpoint in catalogue.endpoints:
         if name.lower() == endpoint.id.lower():

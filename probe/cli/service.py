@@ -12,7 +12,13 @@ import click
 
 from probe.cli.choice import PROFILES
 from probe.cli.consent import agreed, consent_option
-from probe.cli.options import WordyGroup, database_option, language_option, targets_option
+from probe.cli.options import (
+    WordyGroup,
+    database_option,
+    language_option,
+    selection_arguments,
+    targets_option,
+)
 from probe.cli.selection import country_notes, select, services_of
 from probe.config.consent import Language, Record, store_record
 from probe.config.settings import default_database
@@ -49,6 +55,7 @@ def command() -> None:
 @click.argument("names", nargs=-1, metavar="[SERVICE]...")
 @manager_option
 @click.option("--profile", type=click.Choice(PROFILES), default="quick", show_default=True)
+@selection_arguments[2]
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave it out.")
 @click.option(
     "--interval",
@@ -68,6 +75,7 @@ def install(
     names: tuple[str, ...],
     is_system: bool,
     profile: str,
+    tier: int,
     without: tuple[str, ...],
     interval: float,
     targets: Path | None,
@@ -80,11 +88,12 @@ def install(
     """Write the units and start the timer. Asks for consent first, as `run` does."""
     catalogue = load_catalogue(targets)
     # Now, and not at three in the morning: a wrong name is a usage error here.
-    endpoints = select(catalogue, names, without=without)
+    endpoints = select(catalogue, names, tier=tier, without=without)
     manager: Manager = "system" if is_system else "user"
     if is_system and targets is not None:
         _refuse_home(targets.resolve(), "the folder of targets")
     argv = [sys.executable, "-m", "probe", "run", *names, "--profile", profile, "--quiet"]
+    argv += ["--tier", str(tier)]
     argv += [word for name in without for word in ("--without", name)]
     if targets is not None:
         argv += ["--targets", str(targets.resolve())]

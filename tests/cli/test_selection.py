@@ -35,6 +35,12 @@ CATALOGUE = Catalogue(
             ),
         ),
         Service(id="mine", name="Mine", endpoints=(endpoint("mine.web", own=True),)),
+        Service(
+            id="dw",
+            name="DW",
+            country_notes={"BY": "Reading it has been punished."},
+            endpoints=(endpoint("dw.web"),),
+        ),
         Service(id="rare", name="Rare", endpoints=(endpoint("rare.web"),)),
     )
 )
@@ -45,7 +51,14 @@ CATALOGUE = Catalogue(
     [
         pytest.param((), {}, "bbc.web mine.web", id="default: core and own, first tier"),
         pytest.param((), {"tier": 2}, "bbc.web bbc.onion rt.web mine.web", id="a tier asked for"),
-        pytest.param((), {"every": True}, "bbc.web bbc.media mine.web rare.web", id="all"),
+        pytest.param((), {"every": True}, "bbc.web bbc.media mine.web dw.web rare.web", id="all"),
+        pytest.param(
+            (),
+            {"tier": 0, "every": True},
+            "bbc.web bbc.media mine.web rare.web",
+            id="tier 0: nothing with a warning about a country",
+        ),
+        pytest.param(("dw",), {"tier": 0}, "dw.web", id="unless it is named"),
         pytest.param(("rt",), {}, "rt.web", id="naming a service includes its tier"),
         pytest.param(("RT",), {"every": True}, "rt.web rt.api", id="all of a named one"),
         pytest.param(("rare",), {}, "rare.web", id="a named service without a core: all of it"),
