@@ -13,7 +13,7 @@ from probe.classify.judge import scenes, was_looked_at
 from probe.classify.look_http import HttpLook
 from probe.classify.look_quic import QuicLook
 from probe.classify.look_tls import TlsLook
-from probe.classify.rival_row import LOOK, PROFILES, QUICK, STANDARD
+from probe.classify.rival_row import DEEP, LOOK, PROFILES, QUICK, STANDARD
 from probe.classify.scene import Scene
 from probe.classify.settle import questions
 from probe.model.evidence import Evidence
@@ -52,7 +52,7 @@ def ask(
         found.extend(_about(verdict, scene, level))
         # Families that fail alike are strata of one test: the long block is spent on one of them.
         if level >= STANDARD and (scene.protocol, verdict.category) not in confirming:
-            long = [e for f in (verdict, *verdict.also) for e in _confirm(f, scene)]
+            long = [e for f in (verdict, *verdict.also) for e in _confirm(f, scene, level)]
             if long:
                 confirming.add((scene.protocol, verdict.category))
             found.extend(long)
@@ -116,7 +116,7 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
         yield from experiments_pace.frozen(scene)
 
 
-def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
+def _confirm(finding: Finding, scene: Scene, level: int) -> Iterable[Experiment]:
     """The second block: for what the first left fully discordant (techniques 0.1), or often so.
 
     A test that goes on after more outcomes is no less exact: what does not go on claims nothing.
@@ -140,11 +140,12 @@ def _confirm(finding: Finding, scene: Scene) -> Iterable[Experiment]:
         return
     look = looks[finding.layer]
     if finding.layer is Layer.TLS and scene.tls.residual:
+        # A first block of three slots takes some ten minutes; a second one more than a run may.
         yield from experiments.spaced(scene)
-    if look.is_discordant and look.p_value is not None:
+        if level >= DEEP and scene.tls.is_injected:
+            yield from experiments.rounds(scene, *last, wait_s=k.RESIDUAL_SLOT_S)
+    elif look.is_discordant and look.p_value is not None:
         yield from experiments.rounds(scene, *last)
-    elif finding.layer is Layer.TLS and scene.tls.residual and scene.tls.is_injected:
-        yield from experiments.rounds(scene, *last, wait_s=k.RESIDUAL_SLOT_S)
 
 
 def _new(asked: Iterable[Experiment], evidence: Evidence) -> tuple[Experiment, ...]:

@@ -151,7 +151,9 @@ def first_block(scene: Scene) -> Asked:
 
 def spaced(scene: Scene) -> Asked:
     """The first block where a filter remembers our name: each attempt when it has forgotten."""
-    return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS, wait_s=k.RESIDUAL_SLOT_S)
+    rechecked = any(h.is_alive and h.seen.attempt >= k.RECHECK_ROUND for h in scene.tls.controls)
+    wait_s = k.RESIDUAL_SLOT_MEASURED_S if rechecked else k.RESIDUAL_SLOT_S
+    return rounds(scene, 1, k.FIRST_BLOCK_ROUNDS, wait_s=wait_s)
 
 
 def more_connections(scene: Scene) -> Asked:

@@ -193,7 +193,7 @@ class TlsLook(Shown):
 
     @once
     def is_rewritten(self) -> bool:
-        """Whether resets come with the server's own timing although nobody took the hello."""
+        """Whether resets come as late as the server's answers, never sooner; no hello is taken."""
         timed = [h for h in self.failures if h.ratio is not None and h.ending is Ending.RESET]
         fits = [
             h
@@ -202,7 +202,8 @@ class TlsLook(Shown):
             and (h.ratio or 0.0) <= k.REWRITE_RATIO_MAX
             and h.is_acked is False
         ]
-        return bool(fits) and 2 * len(fits) > len(timed)
+        sooner = any((h.ratio or 0.0) < k.REWRITE_RATIO_MIN for h in timed)
+        return bool(fits) and 2 * len(fits) > len(timed) and not sooner
 
     @once
     def is_like_servers(self) -> bool:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import trio
 
@@ -13,7 +14,13 @@ from probe.measure.trace import names_at_most
 from probe.model.evidence import Evidence
 from probe.model.experiment import Experiment, Kind
 from probe.model.knowledge import Knowledge
-from probe.model.observation import Observation, TraceObservation
+from probe.model.observation import (
+    HttpObservation,
+    Observation,
+    QuicObservation,
+    TlsObservation,
+    TraceObservation,
+)
 from probe.model.target import Endpoint
 from probe.model.verdict import VantageVerdict, Verdict
 from probe.model.words import Arm, Flag
@@ -178,8 +185,7 @@ async def _perform(experiment: Experiment, case: Case, context: Context) -> None
         return
     tools = context.tools
     if experiment.wait_s is not None:
-        # A filter's memory runs out by its own clock; the pace factor scales both (design, Pacing).
-        await trio.sleep(experiment.wait_s * tools.pacing.pace_factor)
+        await trio.sleep(_rest_s(experiment, case, tools))
     if experiment.round:
         tools = replace(tools, limiter=context.limiter.confirming())
     seen: list[Observation] = []
@@ -189,6 +195,32 @@ async def _perform(experiment: Experiment, case: Case, context: Context) -> None
     finally:
         case.performed[experiment.id] = experiment
         case.observations.extend(await keep(seen, context))
+
+
+def _rest_s(experiment: Experiment, case: Case, tools: Tools) -> float:
+    """Return how long to wait before it.
+
+    A filter's memory runs out by its own clock; the pace factor scales both (design, Pacing). It
+    begins when the name was sent there last: after a neutral one there is nothing to forget.
+    """
+    whole_s = (experiment.wait_s or 0.0) * tools.pacing.pace_factor
+    if experiment.kind is Kind.WAIT:
+        return whole_s
+    sent = [
+        o.started_at + timedelta(seconds=o.duration_s)
+        for o in case.observations
+        if o.address == experiment.address and _name_in(o) == case.endpoint.host
+    ]
+    if not sent:
+        return 0.0
+    return max(0.0, whole_s - (tools.clock.now() - max(sent)).total_seconds())
+
+
+def _name_in(seen: Observation) -> str | None:
+    """Return the name that a step sent in the open; none for one that sends no name."""
+    if isinstance(seen, TlsObservation | QuicObservation):
+        return seen.server_name
+    return seen.host if isinstance(seen, HttpObservation) else None
 
 
 async def _ask_remotes(experiment: Experiment, case: Case, context: Context) -> None:

@@ -200,3 +200,21 @@ def test_a_box_that_misses_one_hello_is_no_filter_of_shapes() -> None:
 
     assert (verdict.state, verdict.subtype) == (State.BLOCKED, "injected")
     assert _one_hello_passes(0.05).verdict().rule_id == "tls.shape_matters"
+
+
+@pytest.mark.parametrize(
+    ("ends", "subtype"),
+    [
+        pytest.param((0.049, 0.050, 0.052), "rewrite", id="all as late as the server"),
+        pytest.param((0.049, 0.050, 0.040), None, id="one that is sooner than it can be"),
+    ],
+)
+def test_what_is_made_of_the_servers_answer_is_never_sooner(ends, subtype):
+    """A box near the server, on a jittery line, looks like one that rewrites, most of the time."""
+    told = Story()
+    told.honest_dns(A1)
+    for number, after in enumerate(ends):
+        told.tls(A1, RESET, after=after, acked=1, attempt=number)
+        told.tls(A1, arm=Arm.C1, attempt=number)
+
+    assert told.verdict().subtype == subtype

@@ -79,3 +79,16 @@ def test_a_machine_that_was_away_is_not_accused():
     told.tls(A1, attempt=90)
 
     assert told.verdict().state is not State.BLOCKED
+
+
+def test_a_run_of_fifteen_minutes_has_room_for_one_spaced_block():
+    """Each name of ours is followed by a wait; `deep` has several runs."""
+    told = _passes_again(_shut(**SOON))
+    told.tls(A1, attempt=90, **SOON)  # type: ignore[arg-type]
+    told.performed = {e.id: e for e in told.asked("quick")}
+
+    spaced = [e for e in told.asked("standard") if e.wait_s is not None and e.round]
+
+    assert {e.round for e in spaced} == {1, 2, 3}
+    assert sum(e.wait_s or 0.0 for e in spaced if e.arm is Arm.TARGET) < 600
+    assert {e.round for e in told.asked("deep") if e.round and e.wait_s} > {1, 2, 3}

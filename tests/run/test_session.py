@@ -215,6 +215,39 @@ def test_a_wait_is_kept_and_scaled(base, monkeypatch):
     assert seconds[1.0] - seconds[0.1] == pytest.approx(90.0, abs=1.0)
 
 
+@pytest.mark.parametrize(
+    ("name", "waits"),
+    [
+        pytest.param("neutral.example", 1, id="after neutral names there is nothing to forget"),
+        pytest.param("www.bbc.com", 2, id="after each of ours there is"),
+    ],
+)
+def test_only_the_name_starts_a_filters_memory(base, monkeypatch, name, waits):
+    def ask_twice(evidence, *_):
+        at = next(o for o in evidence.observations if o.step == "tls")
+        asked = (
+            Experiment(
+                kind=Kind.HANDSHAKE,
+                endpoint=evidence.endpoint.id,
+                arm=Arm.TARGET if name == evidence.endpoint.host else Arm.C1,
+                name=name,
+                family=at.family,
+                address=at.address,
+                port=443,
+                round=round_,
+                wait_s=100.0,
+            )
+            for round_ in (1, 2)
+        )
+        return tuple(e for e in asked if e.id not in evidence.performed)
+
+    monkeypatch.setattr("probe.run.investigate.ask", ask_twice)
+
+    run = _play(base, "open", "bbc.web").result.run
+
+    assert (run.ended_at - run.started_at).total_seconds() == pytest.approx(waits * 100.0, abs=25.0)
+
+
 @dataclass(kw_only=True, eq=False)
 class Cut(Box):
     """The line, from a moment on."""
