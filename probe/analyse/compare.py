@@ -180,10 +180,6 @@ class _Comparison:
     def _compared(
         self, verdict: Verdict, row: LayerRow, expected: Expected
     ) -> tuple[Outcome, Severity, str]:
-        if verdict.state is State.INSUFFICIENT:
-            return self._insufficient(verdict, row, expected)
-        if not row.reached:
-            return Outcome.SKIPPED, Severity.NONE, "not reached: it failed at a layer below"
         if row.decides and _other_content(verdict) and State.OK in expected.states:
             is_own = verdict.endpoint in self.own
             return (
@@ -191,6 +187,10 @@ class _Comparison:
                 Severity.FAILURE if is_own else Severity.WARNING,
                 f"reached, but the answer is not what its target file expects: {verdict.detail}",
             )
+        if verdict.state is State.INSUFFICIENT:
+            return self._insufficient(verdict, row, expected)
+        if not row.reached:
+            return Outcome.SKIPPED, Severity.NONE, "not reached: it failed at a layer below"
         severity = _severity(row.finding, expected, self.baseline)
         if severity is Severity.NONE:
             return Outcome.EXPECTED, severity, _as_expected(row.finding, expected)
@@ -324,8 +324,12 @@ def _severity(finding: Finding | None, expected: Expected, baseline: Baseline) -
 
 
 def _other_content(verdict: Verdict) -> bool:
-    """Whether the service was reached, and does not answer as somebody is sure that it does."""
-    return verdict.state is State.OK and Flag.UNEXPECTED_CONTENT in verdict.flags
+    """Whether the service was reached, and does not answer as somebody is sure that it does.
+
+    In the clear it may be anybody who answers so, and that is no verdict.
+    """
+    is_answer = verdict.state is State.OK or verdict.rule_id == "http.unexpected_page"
+    return is_answer and Flag.UNEXPECTED_CONTENT in verdict.flags
 
 
 def _category_allowed(finding: Finding, expected: Expected) -> bool:

@@ -101,10 +101,11 @@ def _isolate(verdict: Verdict, scene: Scene) -> Iterable[Experiment]:
         yield from experiments.neutral_at_same_address(scene)
         yield from experiments.name_at_neutral_host(scene)
         yield from experiments.first_block(scene)
-    if scene.protocol is Protocol.HTTP and scene.http.is_unexpected:
+    if scene.protocol is Protocol.HTTP and (scene.http.is_unexpected or scene.http.is_unlike_known):
         # Nobody vouches for a page in the clear: others' answers, and the name at another's host.
         yield from experiments.from_elsewhere(scene)
-        yield from experiments.name_at_neutral_host(scene)
+        if scene.http.is_unexpected:
+            yield from experiments.name_at_neutral_host(scene)
     if scene.http.is_answered_too_soon and not scene.http.is_physical:
         # Sooner than the server could: jitter once, no chance again and again.
         yield from experiments.first_block(scene)

@@ -48,6 +48,9 @@ _USUAL: Final = frozenset(
         "x-xss-protection",
     ]
 )
+REFUSALS: Final = frozenset({401, 403, 429, 451})
+SIGNS: Final = ("origin.header", "expect.header", "expect.body", "expect.present")
+"""Marks of an answer that only the service itself gives."""
 _WORD: Final = re.compile(r"\w{5,}")
 
 
@@ -96,3 +99,13 @@ def is_unlike_told(endpoint: Endpoint, marks: frozenset[str], status: int) -> bo
         return True
     lacks = "unexpect.body" in marks and "expect.body" not in marks
     return lacks and 200 <= status < 300
+
+
+def lacks_what_is_told(endpoint: Endpoint, marks: frozenset[str], status: int) -> bool:
+    """Whether a page is missing, or has nothing of what is surely told of it."""
+    is_missing = 400 <= status < 500 and status not in REFUSALS
+    return (
+        (is_missing or 200 <= status < 300)
+        and is_unlike_told(endpoint, marks, status)
+        and not any(mark.startswith((*SIGNS, "wall.", "bot.")) for mark in marks)
+    )

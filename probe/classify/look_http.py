@@ -9,7 +9,7 @@ from probe.classify.addresses import family_of
 from probe.classify.elsewhere import Elsewhere
 from probe.classify.facts import Facts
 from probe.classify.fingerprints import is_censors
-from probe.classify.likeness import is_unlike_told
+from probe.classify.likeness import SIGNS, is_unlike_told, lacks_what_is_told
 from probe.classify.look_tls import is_between
 from probe.classify.outcomes import Ending, ending_of
 from probe.classify.pages import host_of, owner_of, page_marks
@@ -327,7 +327,7 @@ class HttpLook:
             200 <= self.status < 300
             and "unexpect.status" in self.marks
             and not self.is_expected
-            and not self.has("origin.header", "expect.header", "expect.body", "wall.", "bot.")
+            and not self.has(*SIGNS, "wall.", "bot.")
         )
 
     @once
@@ -336,10 +336,13 @@ class HttpLook:
 
         What the catalogue only assumes decides nothing, and neither does a redirect: services move.
         """
-        differs = self.facts.endpoint.expect.sureness != "assumed"
         if self.statuses_elsewhere:
-            differs = self.status not in self.statuses_elsewhere
-        return differs and self.is_unexpected
+            return self.status not in self.statuses_elsewhere and self.is_unexpected
+        endpoint = self.facts.endpoint
+        is_sure = endpoint.expect.sureness != "assumed"
+        return (is_sure and self.is_unexpected) or lacks_what_is_told(
+            endpoint, self.marks, self.status
+        )
 
     @once
     def is_expected(self) -> bool:

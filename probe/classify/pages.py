@@ -233,7 +233,8 @@ def _expected(observation: HttpObservation, page: Page, catalogue: Catalogue) ->
         value = page.headers[expect.header.lower()].lower()
         if expect.header_value is None or expect.header_value.lower() in value:
             found.append("expect.header")
-    if expect.body is not None and observation.body:
+    is_empty = observation.body_bytes == 0 and observation.ended == "complete"
+    if expect.body is not None and (observation.body or (page.status == 200 and is_empty)):
         found.append("expect.body" if expect.body.lower() in page.lower else "unexpect.body")
     if _redirects_as_expected(expect, page):
         found.append("expect.redirect")

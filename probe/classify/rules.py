@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from probe.model.verdict import Finding, Rival
 from probe.model.words import Category, Flag, Grade, Layer, Locus, State, Trigger
 
-RULES_VERSION = "2026.11.17"
+RULES_VERSION = "2026.11.18"
 """Goes up with every change of a rule's meaning; stored with every verdict."""
 
 

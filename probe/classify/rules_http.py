@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from probe.classify import constants as k
 from probe.classify.grades_dns import artefact_grade
-from probe.classify.likeness import are_unlike
+from probe.classify.likeness import REFUSALS, SIGNS, are_unlike
 from probe.classify.look_http import HttpLook
 from probe.classify.rules import Rule, always, suspected, weaker
 from probe.classify.rules_cuts import RULES_CUTS, case_grade
@@ -321,7 +321,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
     ),
     Rule[HttpLook](
         id="http.refusal_in_cleartext",
-        when=lambda look: look.status in {401, 403, 429, 451} and not look.is_known,
+        when=lambda look: look.status in REFUSALS and not look.is_known,
         state=State.RESTRICTED,
         category=Category.REACHABLE_BOTWALL,
         subtype="denied",
@@ -335,8 +335,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
     Rule[HttpLook](
         id="http.unlike_elsewhere",
         when=lambda look: (
-            are_unlike(look.answered, look.elsewhere.pages())
-            and not look.has("expect.body", "expect.present", "expect.header", "origin.header")
+            are_unlike(look.answered, look.elsewhere.pages()) and not look.has(*SIGNS)
         ),
         state=State.INSUFFICIENT,
         category=Category.INSUFFICIENT,
@@ -350,7 +349,7 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         when=lambda look: (
             400 <= look.status < 500
             and not look.is_expected
-            and not look.has("expect.body", "expect.present", "expect.header", "origin.header")
+            and not look.has(*SIGNS)
             and any(200 <= (o.status or 0) < 300 for o in look.elsewhere.pages())
         ),
         state=State.INSUFFICIENT,

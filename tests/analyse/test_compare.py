@@ -331,10 +331,21 @@ def test_an_answer_that_is_not_the_expected_one_is_warned_of():
     }
 
 
-def test_an_answer_of_ones_own_endpoint_that_is_not_the_expected_one_fails():
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        pytest.param(
+            {"state": "insufficient", "category": "insufficient", "rule_id": "http.unexpected_page"}
+            | {"protocol": "http"},
+            id="in the clear",
+        ),
+    ],
+)
+def test_an_answer_of_ones_own_endpoint_that_is_not_the_expected_one_fails(values):
     shop = service("shop", own=True)
     settled = settle(
-        [("run-1", [good("shop.web", **OTHER_CONTENT)])],
+        [("run-1", [good("shop.web", **OTHER_CONTENT, **values)])],
         is_unexpected=lambda verdict: False,
         failures_needed=1,
         max_attempts=1,
@@ -347,7 +358,7 @@ def test_an_answer_of_ones_own_endpoint_that_is_not_the_expected_one_fails():
         "not what its target file expects: HTTP 404, 9 bytes, body complete"
     )
     read = baseline("")
-    verdict = good("shop.web", **OTHER_CONTENT)
+    verdict = good("shop.web", **OTHER_CONTENT, **values)
     assert is_unexpected(verdict, read, vantage=GERMANY, today=TODAY, own=frozenset({"shop.web"}))
 
 

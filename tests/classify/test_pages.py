@@ -8,7 +8,7 @@ from probe.classify.fingerprints import decoded, match_certificate
 from probe.classify.pages import MARKS, owner_of
 from probe.model.knowledge import Fingerprint
 from probe.model.observation import HttpObservation
-from probe.model.target import Expectation
+from probe.model.target import Catalogue, Expectation, Service
 from probe.model.words import Flag, State
 from tests.classify.build import A1, Story, endpoint, knowledge
 from tests.classify.cases_http import _marked
@@ -163,3 +163,42 @@ def test_what_ones_own_file_expects_is_no_assumption(values, status, marks, flag
 
     assert verdict.state is State.OK
     assert (Flag.UNEXPECTED_CONTENT in verdict.flags) is flagged
+
+
+@pytest.mark.parametrize(
+    ("status", "marks", "rule"),
+    [
+        (200, LACKING, "http.unexpected_page"),
+        (404, ("unexpect.status",), "http.unexpected_page"),
+        (200, ("expect.status", "expect.body"), "http.ok"),
+        (200, (*LACKING, "origin.header"), "http.ok"),
+        (302, LACKING, "http.ok"),
+    ],
+)
+def test_nobody_vouches_for_ones_own_page_in_the_clear(status, marks, rule):
+    told = Story(
+        endpoint(
+            "http://www.instagram.com/",
+            own=True,
+            expect=Expectation(status=(200, 302), body="Welcome"),
+        )
+    )
+    told.honest_dns(A1)
+    told.tcp(A1, port=80)
+    told.http(A1, status, marks=marks)
+
+    assert told.verdict().rule_id == rule
+
+
+@pytest.mark.parametrize(("status", "lacks"), [(200, True), (204, False), (302, False)])
+def test_an_empty_page_lacks_what_is_expected(status, lacks):
+    target = endpoint(own=True, expect=Expectation(body="Welcome"))
+    told = Story(target)
+    told.http(A1, status, body="")
+    (seen,) = told.observations
+
+    instagram = Service(id="instagram", name="Instagram", endpoints=(target,))
+    known = knowledge(catalogue=Catalogue(services=(instagram,)))
+
+    assert isinstance(seen, HttpObservation)
+    assert ("unexpect.body" in page_marks(seen, known)) is lacks

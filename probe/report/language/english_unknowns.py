@@ -27,6 +27,10 @@ UNKNOWNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "dns.nothing_answers": "No resolver said anything readable about this name.",
         "dns.system_resolver_broken": "The resolver fails, for other names as well.",
+        "dns.system_names_nothing": (
+            "Your resolver names no address for it; only others do, and computers here do not ask"
+            " those."
+        ),
         "dns.dead_answer": (
             "At the addresses that the resolver gives nobody answers for it; at others"
             " somebody does."
