@@ -57,6 +57,8 @@ SILENT_TRIES_MIN = 2
 WAIT_QUICK_S = 120.0
 # techniques 0.3: with residual state about, slots are 1.2 times its length apart, 600 s at most.
 RESIDUAL_SLOT_S = 216.0
+# Between connections to a neutral host beside the target's: as long as each of those may take.
+MEANWHILE_S = 10.0
 # The same where a neutral name passed after the wait: the memory is shorter than that (0.3).
 RESIDUAL_SLOT_MEASURED_S = 1.2 * WAIT_QUICK_S
 # So many ends that the server cannot have sent, and the name as the only difference, are `strong`.

@@ -160,7 +160,7 @@ def more_connections(scene: Scene) -> Asked:
     """Connections again, to every address that may be the endpoint's, a few.
 
     As many to a neutral host beside them (C5): a full address translator or a dead line refuses
-    those as well.
+    those as well, if they are not all made in one good moment.
     """
     arms = [(Arm.TARGET, spot.address) for spot in scene.tcp.spots[:_ADDRESSES]]
     arms += [(Arm.C5, address) for address in _neutral_hosts(scene)]
@@ -173,6 +173,7 @@ def more_connections(scene: Scene) -> Asked:
             address=address,
             port=scene.facts.port if arm is Arm.TARGET else 443,
             round=round_,
+            wait_s=None if arm is Arm.TARGET else k.MEANWHILE_S,
         )
         for arm, address in arms
         for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)

@@ -1,5 +1,6 @@
 """What happened when connections to the endpoint's addresses were tried, one family at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probe.classify import constants as k
@@ -189,6 +190,17 @@ class TcpLook:
         return is_line_open(self.facts, self.family)
 
     @once
+    def is_line_open_all_along(self) -> bool:
+        """Whether those were made all the while that the target's were repeated, not at once.
+
+        A translator of addresses that runs out of ports has one free now and then.
+        """
+        again = [o for o in self.failures if o.attempt]
+        return bool(self.is_line_open) and _span_s(neutral_connects(self.facts, self.family)) >= (
+            0.5 * _span_s(again)
+        )
+
+    @once
     def evidence(self) -> tuple[str, ...]:
         """Ids of the observations that carry it."""
         carrying = self.failures or self.passes
@@ -237,9 +249,20 @@ def _counts(o: TcpObservation) -> bool:
 
 def is_line_open(facts: Facts, family: Family | None) -> bool | None:
     """Whether every connection to neutral hosts beside the target was made; None: none tried."""
-    tried = [
+    tried = neutral_connects(facts, family)
+    return all(o.failure is None for o in tried) if tried else None
+
+
+def neutral_connects(facts: Facts, family: Family | None) -> tuple[TcpObservation, ...]:
+    """Return connections to neutral hosts beside the target (C5)."""
+    return tuple(
         o
         for o in facts.others
         if isinstance(o, TcpObservation) and _counts(o) and family in {None, o.family}
-    ]
-    return all(o.failure is None for o in tried) if tried else None
+    )
+
+
+def _span_s(seen: Sequence[TcpObservation]) -> float:
+    """Return the time from the first beginning to the last."""
+    times = [o.started_at for o in seen]
+    return (max(times) - min(times)).total_seconds() if times else 0.0

@@ -33,7 +33,7 @@ def _elsewhere_grade(look: TcpLook) -> Grade:
     may have lost its route.
     """
     enough = len(look.failures) >= k.LIES_STRONG
-    if enough and look.is_line_open and look.elsewhere.passing_at_home("tcp"):
+    if enough and look.is_line_open_all_along and look.elsewhere.passing_at_home("tcp"):
         return Grade.PROBABLE
     return Grade.SUSPECTED
 

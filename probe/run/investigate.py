@@ -188,6 +188,8 @@ async def _perform(experiment: Experiment, case: Case, context: Context) -> None
         await trio.sleep(_rest_s(experiment, case, tools))
     if experiment.round:
         tools = replace(tools, limiter=context.limiter.confirming())
+    if tools.kept is not None:
+        tools.kept.tidy()
     seen: list[Observation] = []
     try:
         await perform(experiment, case.endpoint, tools, attempt=experiment.round, emit=seen.append)

@@ -79,22 +79,28 @@ class Kept:
 
     def take(self, key: Hashable) -> Open | None:
         """Return the connection that was used last; None where none is fresh enough."""
+        self.tidy()
         spare = self._spare[key]
-        oldest = trio.current_time() - _SPARE_S
-        while spare:
-            used_at, connection = spare.pop()
-            if used_at >= oldest:
-                connection.is_done, connection.is_spare = False, True
-                return connection
-            connection.stream.close()
-        return None
+        if not spare:
+            return None
+        _, connection = spare.pop()
+        connection.is_done, connection.is_spare = False, True
+        return connection
 
     def give(self, key: Hashable, connection: Open) -> None:
         """Keep a connection."""
+        self.tidy()
         spare = self._spare[key]
         spare.append((trio.current_time(), connection))
         if len(spare) > _SPARE_MAX:
             spare.pop(0)[1].stream.close()
+
+    def tidy(self) -> None:
+        """Close what lay idle for too long: each holds a port of whoever translates addresses."""
+        oldest = trio.current_time() - _SPARE_S
+        for spare in self._spare.values():
+            while spare and spare[0][0] < oldest:
+                spare.pop(0)[1].stream.close()
 
     def close(self) -> None:
         """Close them all."""

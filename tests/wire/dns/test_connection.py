@@ -1,5 +1,7 @@
 """Connections to encrypted resolvers that serve for more than one question."""
 
+import contextlib
+
 import dns.message
 import dns.rrset
 import pytest
@@ -119,6 +121,26 @@ async def test_a_connection_that_lay_idle_is_not_used_again(autojump_clock, serv
         await ask(kept)
 
     assert resolver.connections == 2
+
+
+async def test_what_lies_idle_is_closed_without_being_asked_for(autojump_clock, serve_tls, kept):
+    """Each holds a port of whoever translates addresses."""
+    ended = []
+
+    async def until_closed(stream):
+        with contextlib.suppress(trio.BrokenResourceError):
+            await Resolver()(stream)
+        ended.append(trio.current_time())
+
+    async with serve_tls(until_closed, port=853, alpn=(), name="dns.google"):
+        await ask(kept)
+        kept.tidy()
+        await trio.sleep(6)
+        assert ended == []
+        kept.tidy()
+        await trio.sleep(1)
+
+    assert len(ended) == 1
 
 
 async def test_one_that_the_server_closed_meanwhile_is_no_failure(autojump_clock, serve_tls, kept):
