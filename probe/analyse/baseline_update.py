@@ -15,6 +15,7 @@ from typing import Final
 from probe.analyse.baseline import Baseline, Entry, When
 from probe.errors import UsageError
 from probe.model.check import CheckReport, CheckResult, Outcome, Severity
+from probe.model.words import State
 
 BARE_KEY: Final = re.compile(r"^[A-Za-z0-9_-]+$")
 OBSOLETE: Final = frozenset({Outcome.XPASS, Outcome.EXPIRED})
@@ -82,7 +83,19 @@ def _exceptions(report: CheckReport) -> dict[str, list[CheckResult]]:
     return found
 
 
+def answers_unlike(report: CheckReport) -> tuple[CheckResult, ...]:
+    """Return what was reached and fails all the same: by its target file, or by a limit.
+
+    No exception helps there: those are about what cannot be reached.
+    """
+    return tuple(r for r in report.results if _is_unexpected(r) and r.state is State.OK)
+
+
 def _fails(result: CheckResult) -> bool:
+    return _is_unexpected(result) and result.state is not State.OK
+
+
+def _is_unexpected(result: CheckResult) -> bool:
     return result.outcome is Outcome.UNEXPECTED and result.severity is Severity.FAILURE
 
 

@@ -9,7 +9,13 @@ import click
 
 from probe.analyse.baseline import Baseline, When
 from probe.analyse.baseline_file import parse_baseline
-from probe.analyse.baseline_update import Why, difference, exceptions_needed, updated
+from probe.analyse.baseline_update import (
+    Why,
+    answers_unlike,
+    difference,
+    exceptions_needed,
+    updated,
+)
 from probe.analyse.check import check
 from probe.cli.check_plan import BASELINE_FILE, Wanted, make_plan, today
 from probe.cli.check_sources import read_report, read_text, stored_documents, stored_runs
@@ -122,6 +128,12 @@ def update(
     # A safety net: what is written must be read again.
     parse_baseline(new, file=str(file), services=services)
     changed = difference(text, new, file=str(file))
+    for endpoint in dict.fromkeys(r.endpoint or r.service for r in answers_unlike(report)):
+        click.echo(
+            f"{endpoint} was reached, and its answer or its pace is not as expected: change its"
+            " target file, or the limit; no exception covers that.",
+            err=True,
+        )
     if changed and write:
         replace_file(file, new)
     if as_json:

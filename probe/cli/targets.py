@@ -37,9 +37,15 @@ def check(targets: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"sha256": catalogue.sha256, **counts}))
         return
     click.echo(
-        "The targets hold together: {services} services, {endpoints} endpoints ({core} core), "
-        "{controls} controls, {resolvers} resolvers.".format(**counts)
+        "The targets hold together: "
+        f"{_counted(counts['services'], 'service')}, {_counted(counts['endpoints'], 'endpoint')} "
+        f"({counts['core']} core), {_counted(counts['controls'], 'control')}, "
+        f"{_counted(counts['resolvers'], 'resolver')}."
     )
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 @command.command(name="list")

@@ -236,3 +236,10 @@ def test_a_folder_that_is_not_there_is_no_fault_of_ours(tmp_path, capsys):
     assert str(page.parent) in said
     assert "No such file or directory" in said
     assert "fault in Roadblock" not in said
+
+
+def test_one_service_is_no_services(tmp_path, capsys):
+    (tmp_path / "shop.toml").write_text('[[endpoint]]\nurl = "https://shop.example/"\n')
+
+    assert main(["targets", "check", "--targets", str(tmp_path)]) == 0
+    assert "1 service, 1 endpoint (0 core), " in capsys.readouterr().out
