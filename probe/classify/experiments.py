@@ -10,6 +10,7 @@ from probe.classify import constants as k
 from probe.classify.addresses import family_of, is_bogon, neutral_name
 from probe.classify.scene import Scene
 from probe.classify.spots import Spot, Truth
+from probe.classify.statements import is_access
 from probe.model.experiment import Experiment, Hello, Kind
 from probe.model.target import Control
 from probe.model.words import Arm, Family, Protocol
@@ -267,11 +268,19 @@ def page_where_proved(scene: Scene) -> Asked:
 
 
 def page_where_endorsed(scene: Scene) -> Asked:
-    """C3: the page in the clear at an address that a source which proved itself names."""
+    """C3: the page in the clear at an address that a proved source names, and where we are led."""
     if scene.protocol is not Protocol.HTTP:
         return ()
-    named = [s for s in scene.facts.spots_of(scene.family) if s.truth is Truth.ENDORSED]
-    return tuple(_named(scene, spot.address) for spot in named[:1])
+    spots = scene.facts.spots_of(scene.family)
+    named = [s for s in spots if s.truth is Truth.ENDORSED]
+    led = [
+        s
+        for s in spots
+        if s.truth is Truth.UNKNOWN and any(is_access(resolver) for resolver, _ in s.named_by)
+    ]
+    wanted = [s for s in (*named[:1], *led[:1]) if not is_bogon(s.address)]
+    untold = (s for s in wanted if all(o.arm is Arm.C3 for o in s.fetches))
+    return tuple(_named(scene, s.address) for s in untold)
 
 
 def other_ports(scene: Scene) -> Asked:

@@ -71,9 +71,21 @@ def _is_in_own_network(look: HttpLook) -> bool:
     return bool(networks) and all(n is not None and n.asn in ours for n in networks)
 
 
+def _is_led(spot: Spot) -> bool:
+    """Whether people here are led to that address, and nothing proves it."""
+    return spot.truth is Truth.UNKNOWN and any(is_access(resolver) for resolver, _ in spot.named_by)
+
+
 def _is_unasked(look: HttpLook) -> bool:
+    """Whether a page came from one sort of address only: where people are led, or a vouched one."""
+    if look.over_tls or not look.answered:
+        return False
     vouched = _vouched(look)
-    return bool(_unvouched(look)) and bool(vouched) and not any(s.fetches for s in vouched)
+    led = [s for s in look.facts.spots_of(look.family) if _is_led(s)]
+    if _unvouched(look):
+        return bool(vouched) and not any(s.fetches for s in vouched)
+    elsewhere = not any(is_access(resolver) for s in look.spots for resolver, _ in s.named_by)
+    return elsewhere and bool(led) and not any(s.fetches for s in led)
 
 
 RULES_UNVOUCHED: tuple[Rule[HttpLook], ...] = (
@@ -109,6 +121,6 @@ RULES_UNVOUCHED: tuple[Rule[HttpLook], ...] = (
         layer=Layer.HTTP,
         rivals=_RIVALS,
         why="D06, D07: a page in the clear, from an address that this network's resolver alone"
-        " names; the page at an address that others name was not asked for yet.",
+        " names, or from one that it does not; the page at the other was not asked for yet.",
     ),
 )

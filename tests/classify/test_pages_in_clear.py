@@ -100,3 +100,14 @@ def test_a_vouched_address_that_serves_nobody_puts_no_other_page_in_doubt():
     told.http(A1, None, TIMEOUT, arm=Arm.C3)
 
     assert told.verdict().state is State.OK
+
+
+def test_a_page_at_an_address_that_we_are_not_led_to_is_not_yet_ok():
+    """The encrypted resolver may answer first: the page at its address is not what people get."""
+    told = led(compared=False)
+    told.observations = [o for o in told.observations if o.address is None]
+    told.tcp(A1, port=80)
+    told.http(A1)
+
+    assert told.verdict().rule_id == "http.page_unvouched"
+    assert "188.254.2.66" in {e.address for e in told.asked("look")}

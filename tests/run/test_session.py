@@ -46,6 +46,15 @@ def test_an_open_world_is_ok(base):
     assert {service.state for service in played.result.services} == {State.OK}
 
 
+@pytest.mark.parametrize("world", ["d06", "d08"])
+def test_a_block_page_in_the_clear_that_the_resolver_leads_to_is_not_ok(base, world):
+    """Nothing proves an address there: the page at one that verified resolvers name does."""
+    played = _play(base, world, "instagram.http", profile="look")
+
+    said = {verdict.rule_id for verdict in played.result.verdicts}
+    assert said <= {"http.another_page_here", "http.another_page_there"}
+
+
 def test_an_offline_vantage_judges_nothing(base):
     """`make run` on a machine without internet must accuse nobody."""
     played = _play(base, "offline", "instagram.web")

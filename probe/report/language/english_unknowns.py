@@ -88,8 +88,8 @@ UNKNOWNS: Final[Mapping[str, str]] = MappingProxyType(
             " resolvers name."
         ),
         "http.page_unvouched": (
-            "A page came from an address that this network's resolver alone names: whose it is was"
-            " not tested."
+            "This network's resolver names other addresses than those that prove themselves: whose"
+            " page is there was not tested."
         ),
         "pace.stalled": (
             "The page stops coming; servers and lossy lines do that as well as filters."
