@@ -4,10 +4,11 @@ Everything is bounded by the evidence: addresses come from it or from the catalo
 constants. So only finitely many experiments exist for an endpoint, and asking ends.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from probe.classify import constants as k
-from probe.classify.addresses import family_of, is_bogon, neutral_name
+from probe.classify.addresses import family_of, is_bogon, network_of, neutral_name
 from probe.classify.scene import Scene
 from probe.classify.spots import Spot, Truth
 from probe.classify.statements import is_access
@@ -164,6 +165,9 @@ def more_connections(scene: Scene) -> Asked:
     those as well, if they are not all made in one good moment.
     """
     arms = [(Arm.TARGET, spot.address) for spot in scene.tcp.spots[:_ADDRESSES]]
+    # Addresses of one network are tried one after the other (design, Pacing).
+    crowded = Counter(network_of(address) for _, address in arms)
+    gap_s = k.MEANWHILE_S * max(crowded.values(), default=1)
     arms += [(Arm.C5, address) for address in _neutral_hosts(scene)]
     return tuple(
         Experiment(
@@ -174,7 +178,7 @@ def more_connections(scene: Scene) -> Asked:
             address=address,
             port=scene.facts.port if arm is Arm.TARGET else 443,
             round=round_,
-            wait_s=None if arm is Arm.TARGET else k.MEANWHILE_S,
+            wait_s=None if arm is Arm.TARGET else gap_s,
         )
         for arm, address in arms
         for round_ in range(1, k.FIRST_BLOCK_ROUNDS + 1)

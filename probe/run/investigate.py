@@ -203,10 +203,11 @@ def _rest_s(experiment: Experiment, case: Case, tools: Tools) -> float:
     """Return how long to wait before it.
 
     A filter's memory runs out by its own clock; the pace factor scales both (design, Pacing). It
-    begins when the name was sent there last: after a neutral one there is nothing to forget.
+    begins when the name was sent there last: after a neutral one there is nothing to forget. What
+    sends no name is not about memory: it waits all the time.
     """
     whole_s = (experiment.wait_s or 0.0) * tools.pacing.pace_factor
-    if experiment.kind is Kind.WAIT:
+    if experiment.kind in {Kind.WAIT, Kind.CONNECT}:
         return whole_s
     sent = [
         o.started_at + timedelta(seconds=o.duration_s)

@@ -1,8 +1,11 @@
 """Whole runs on the lab's clock, beside the boxes' log."""
 
+from datetime import timedelta
+
 import pytest
 
-from probe.model.words import Protocol
+from probe.model.words import Arm, Family, Protocol
+from probe.store import LAB, open_reader
 from probe.trial.campaign import play_one
 from probe.trial.named import find_line
 from probe.trial.packets import Trace
@@ -92,3 +95,19 @@ def test_a_helpers_responder_tells_how_a_name_is_slowed(technique):
     ]
     assert wrong == []
     assert any(unit.expected.is_interfered for unit in outcome.units)
+
+
+def test_the_neutral_host_is_connected_to_all_the_while(tmp_path):
+    """Not in one moment: a translator that has run out of ports has one free now and then."""
+    line, _ = find_line("T01", Setting.TWO)
+    play_one(line, database=tmp_path / "one.db")
+    with open_reader(tmp_path / "one.db") as reader:
+        (run,) = reader.runs(world=LAB)
+        made = [
+            o.started_at
+            for o in reader.observations(run.id)
+            if o.arm is Arm.C5 and o.family is Family.IPV4 and o.step.value == "tcp"
+        ]
+
+    assert len(made) == 3
+    assert max(made) - min(made) >= timedelta(seconds=20)
