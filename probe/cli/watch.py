@@ -1,5 +1,6 @@
 """`roadblock watch`: the same run again and again, for containers and terminals that stay."""
 
+import contextlib
 import random
 import secrets
 import sys
@@ -20,7 +21,13 @@ from probe.cli.selection import country_notes
 from probe.cli.telling import Teller
 from probe.config.consent import stored_consent
 from probe.config.settings import data_folder
-from probe.errors import ConsentError, ProbeError, UsageError
+from probe.errors import (
+    ConsentError,
+    ProbeError,
+    SchemaTooNewError,
+    StoreError,
+    UsageError,
+)
 from probe.report.escape import escape
 from probe.report.findings import Findings
 from probe.report.progress import LogProgress, SilentProgress
@@ -135,6 +142,7 @@ class Watcher:
         self.notifier = notifier
         self.runs_left, self.quiet = runs, quiet
         self.words = wording(choice.language)
+        self.has_stored = False
 
     async def watch(self, rhythm: Rhythm) -> int:
         """Watch to the end; return the command's exit code."""
@@ -157,10 +165,27 @@ class Watcher:
             reason = str(first)
             raise first from None
         finally:
-            self._say("stopped", reason=reason)
+            with contextlib.suppress(StoreError):
+                self._say("stopped", reason=reason)
         return code
 
     async def _turn(self) -> Turn:
+        """Take a turn; once one has gone well, a full disk is waited out like a dead line."""
+        problem: ProbeError | None = None
+        turn = Turn("store")
+        try:
+            turn = await self._take()
+        except* StoreError as errors:
+            problem = _first(errors)
+        if problem is None:
+            self.has_stored = True
+        elif not self.has_stored or isinstance(problem, SchemaTooNewError):
+            raise problem
+        else:
+            click.echo(f"roadblock: {escape(str(problem))}", err=True)
+        return turn
+
+    async def _take(self) -> Turn:
         # Files, resolvers and addresses may have changed since the last turn.
         prepared = prepare(self.choice)
         request = request_of(
@@ -213,7 +238,8 @@ class Watcher:
     def _wait(self, turn: Turn, wait_s: float) -> None:
         next_at = datetime.now(UTC) + timedelta(seconds=wait_s)
         reason = _REASONS.get(turn.status, "")
-        self._say("waiting", next_at=next_at, reason=reason)
+        with contextlib.suppress(StoreError):
+            self._say("waiting", next_at=next_at, reason=reason)
         if not self.quiet:
             because = f" ({reason})" if reason else ""
             click.echo(f"Next run at {next_at:%Y-%m-%d %H:%M} UTC{because}.", err=True)
@@ -235,6 +261,7 @@ _REASONS: Final = {
     "nothing_due": "the pause between sessions is not over",
     "budget": "a budget of bytes or seconds is used",
     "invalid": "the network changed during the run",
+    "store": "the results could not be stored; tried again sooner",
 }
 
 

@@ -42,15 +42,15 @@ class Turn:
     """How one turn of a watch ended."""
 
     status: str
-    """A run's status, or `nothing_due`."""
+    """A run's status, `nothing_due`, or `store`: what was measured could not be kept."""
     wait_s: float | None = None
     """What the turn knows better than the rhythm: until the earliest pause is over."""
     is_last: bool = False
 
     @property
     def is_miss(self) -> bool:
-        """Whether nothing could be measured for want of a line."""
-        return self.status == "offline"
+        """Whether nothing could be measured for want of a line, or kept for want of a disk."""
+        return self.status in {"offline", "store"}
 
 
 async def watch(

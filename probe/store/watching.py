@@ -1,5 +1,6 @@
 """What a watch says of itself, in a small file beside its database: the file is its only door."""
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -37,7 +38,9 @@ def write_watching(database: Path, said: Watching) -> None:
         fresh.write_text(json.dumps(known, default=datetime.isoformat), encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; is the folder yours to write?") from error
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def read_watching(database: Path) -> Watching | None:

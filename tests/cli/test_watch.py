@@ -10,7 +10,7 @@ import trio
 from probe.cli.main import main
 from probe.config.consent import consent_sha256, withdraw_consent
 from probe.config.settings import data_folder
-from probe.errors import ConsentError
+from probe.errors import ConsentError, StoreError
 from probe.run.watch import Rhythm
 from probe.store import open_reader
 from probe.store.watching import Watching, read_watching, watching_file, write_watching
@@ -108,6 +108,59 @@ async def test_a_used_budget_is_waited_out(measurement, watcher, own, monkeypatc
 
     assert len(measurement.requests) == 1
     assert said == ["complete", "budget", "budget", "budget"]
+
+
+async def test_a_full_disk_is_waited_out(
+    measurement, watcher, own, monkeypatch, capsys, autojump_clock
+):
+    """It ended a watch that had gone well for months; now the next turn is tried sooner."""
+    one = watcher(*CONSENT, "--targets", own, runs=3)
+    trim, said, turns = one._trim, [], []
+
+    def full():
+        turns.append(1)
+        if len(turns) == 2:
+            raise StoreError("the disk is full")
+        trim()
+
+    monkeypatch.setattr(one, "_trim", full)
+    monkeypatch.setattr(one, "_wait", lambda turn, wait_s: said.append((turn.status, wait_s)))
+
+    assert await one.watch(Rhythm(3600.0, jitter=0.0)) == 0
+
+    assert said == [("complete", 3600.0), ("store", 600.0), ("complete", 3600.0)]
+    assert "the disk is full" in capsys.readouterr().err
+
+
+async def test_a_database_that_cannot_be_written_is_told_at_once(
+    measurement, watcher, own, monkeypatch, autojump_clock
+):
+    one = watcher(*CONSENT, "--targets", own)
+
+    def refused():
+        raise StoreError("no permission")
+
+    monkeypatch.setattr(one, "_trim", refused)
+
+    with pytest.raises(StoreError, match="no permission"):
+        await one.watch(Rhythm(3600.0))
+
+
+async def test_a_word_that_cannot_be_written_ends_no_watch(
+    measurement, watcher, own, monkeypatch, autojump_clock
+):
+    one = watcher(*CONSENT, "--targets", own, runs=2)
+    say = one._say
+
+    def no_room(state, **more):
+        if state != "measuring":
+            raise StoreError("the disk is full")
+        say(state, **more)
+
+    monkeypatch.setattr(one, "_say", no_room)
+
+    assert await one.watch(Rhythm(3600.0)) == 0
+    assert len(measurement.requests) == 2
 
 
 async def test_endpoints_of_others_keep_their_pause(
