@@ -31,7 +31,7 @@ ENDPOINTS_SHOWN = 4
 @click.option("--network", metavar="NAME", help="Only this one, as in DE or DE/AS3320.")
 @click.option(
     "--event-days",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=36_525),
     default=EVENT_DAYS,
     show_default=True,
     help="How near an event has to be to be shown.",
@@ -123,10 +123,10 @@ def day_of(text: str | None, *, end: bool = False) -> datetime | None:
     if text is None:
         return None
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
+        day = date.fromisoformat(text) + timedelta(days=int(end))
+    except (ValueError, OverflowError):
         raise UsageError(f"{text}: is no date; write it as 2022-03-14") from None
-    return datetime.combine(day + timedelta(days=int(end)), time(), UTC)
+    return datetime.combine(day, time(), UTC)
 
 
 def _lines(change: ServiceChange, events: Sequence[Event], name: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from probe.cli.check_sources import Stored, stored_documents, stored_runs
 from probe.cli.check_writing import default_format, parse_check_output, write_report
 from probe.cli.consent import consent_option
 from probe.cli.options import (
+    Finite,
     ca_file_option,
     database_option,
     geo_option,
@@ -101,7 +102,7 @@ REPORTED = frozenset({1, 3})
 @click.option(
     "--retry-wait",
     "retry_wait_s",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -110,7 +111,7 @@ REPORTED = frozenset({1, 3})
 @click.option(
     "--deadline",
     "deadline_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     default=math.inf,
     metavar="SECONDS",
     help="Stop after this time; what was finished counts.",
@@ -148,7 +149,7 @@ REPORTED = frozenset({1, 3})
 @click.option("--seed", type=int, help="Seed of all orders that are drawn. Default: a new one.")
 @click.option(
     "--pace-factor",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     default=1.0,
     help="Scales waits, never timeouts.",
 )

@@ -12,6 +12,7 @@ from probe.cli.consent import consent_option
 from probe.cli.elsewhere import Elsewhere, elsewhere_of, elsewhere_options
 from probe.cli.measuring import INTERNET, knowledge_here, past_of
 from probe.cli.options import (
+    Finite,
     ca_file_option,
     database_option,
     fingerprints_option,
@@ -89,7 +90,7 @@ _OPTIONS: tuple[Callable[[Callable[..., object]], Callable[..., object]], ...] =
     click.option("--vantage", default="", metavar="LABEL", help="Where this is, as in DE/AS3320."),
     click.option(
         "--pace-factor",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Finite(min=0, min_open=True),
         default=1.0,
         help="Scales waits, never timeouts.",
     ),

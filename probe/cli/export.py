@@ -11,7 +11,7 @@ from typing import Final, TextIO, TypedDict
 
 import click
 
-from probe.cli.options import database_option
+from probe.cli.options import Day, database_option
 from probe.cli.outputs import replacing
 from probe.cli.reading import (
     catalogue_of,
@@ -34,7 +34,7 @@ from probe.model.run import Run
 from probe.report.escape import escape_json
 from probe.store import Reader
 
-_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
+_DAY: Final = Day()
 _FOR_OTHERS: Final = frozenset({"ooni", "datapackage"})
 
 

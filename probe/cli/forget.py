@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from probe.cli.options import database_option
+from probe.cli.options import Day, database_option
 from probe.config.settings import default_database
 from probe.errors import UsageError
 
@@ -14,7 +14,7 @@ from probe.errors import UsageError
 @click.option("--all", "every", is_flag=True, help="Delete all runs.")
 @click.option(
     "--before",
-    type=click.DateTime(formats=["%Y-%m-%d"]),
+    type=Day(),
     metavar="DATE",
     help="Delete runs that started before this day (UTC).",
 )

@@ -178,6 +178,10 @@ def _failed(error: BaseException) -> int:
         return INTERRUPTED
     ours = [leaf for leaf in leaves if isinstance(leaf, ProbeError)]
     first = leaves[0]
+    if isinstance(first, UnicodeEncodeError) and first.reason == "surrogates not allowed":
+        # Python keeps an argument's odd bytes so; only as a file's name are they good.
+        click.echo("roadblock: what was given is not UTF-8", err=True)
+        return UsageError.exit_code
     if isinstance(first, OSError) and not _debug():
         if first.errno in _DISK_ERRORS:
             return _not_written(first)

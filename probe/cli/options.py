@@ -1,11 +1,15 @@
 """Options that several verbs share, so that they are called and explained alike."""
 
+import math
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
 from probe.config.settings import fingerprints_folder
 from probe.report.language import WORDINGS
+
+_LARGEST = 3.2e9
 
 
 class WordyGroup(click.Group):
@@ -20,6 +24,37 @@ class WordyGroup(click.Group):
         ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+class Finite(click.FloatRange):
+    """A number with an end: nan and inf pass for floats, and what is made of them does not."""
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse what is no number, and what is beyond a century of seconds."""
+        # click declares the type that it returns; what it is given is text.
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        # A default of ours may be without an end, and is no text.
+        if math.isnan(number) or (isinstance(value, str) and abs(number) >= _LARGEST):
+            self.fail(f"{value} is not in the range of numbers that can be meant.", param, ctx)
+        return number
+
+
+class Day(click.DateTime):
+    """A day in UTC, with another one after it."""
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Refuse the last day that there is: an end is the day after."""
+        day: datetime = super().convert(value, param, ctx)
+        if day.date() == date.max:
+            self.fail(f"{value} has no day after it.", param, ctx)
+        return day
 
 
 targets_option = click.option(

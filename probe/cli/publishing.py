@@ -8,12 +8,12 @@ import click
 
 from probe import __version__
 from probe.cli.export import between, check_services, services_named
-from probe.cli.options import database_option
+from probe.cli.options import Day, database_option
 from probe.cli.reading import reading, stored_world, world_option
 from probe.errors import UsageError
 from probe.exchange.publication import LICENCES, Publication, parse_author, write_publication
 
-_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
+_DAY: Final = Day()
 
 
 @click.command()

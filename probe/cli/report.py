@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from probe import __version__
-from probe.cli.options import database_option, json_option, language_option
+from probe.cli.options import Day, database_option, json_option, language_option
 from probe.cli.outputs import replacing
 from probe.cli.pictures import picture_maker, picture_options
 from probe.cli.reading import (
@@ -38,7 +38,7 @@ from probe.store.summary import Span
 
 # As many as fit on a screen; who has measured for a year has thousands.
 _LISTED: Final = 50
-_DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
+_DAY: Final = Day()
 
 
 @click.command()

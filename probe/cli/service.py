@@ -13,6 +13,7 @@ import click
 from probe.cli.choice import PROFILES
 from probe.cli.consent import agreed, consent_option
 from probe.cli.options import (
+    Finite,
     WordyGroup,
     database_option,
     language_option,
@@ -59,7 +60,7 @@ def command() -> None:
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave it out.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=1.0),
+    type=Finite(min=1.0),
     default=6.0,
     show_default=True,
     metavar="HOURS",

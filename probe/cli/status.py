@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from probe.cli.options import database_option, json_option, language_option, targets_option
+from probe.cli.options import Finite, database_option, json_option, language_option, targets_option
 from probe.cli.reading import reading, stored_world, world_option
 from probe.config.settings import default_database
 from probe.errors import UsageError
@@ -32,7 +32,7 @@ _FILES: Final = ("", "-wal", "-shm")
 )
 @click.option(
     "--max-age",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     default=26.0,
     show_default=True,
     metavar="HOURS",

@@ -17,6 +17,7 @@ from probe.cli.choice import Choice, Prepared, choice_options, prepare, request_
 from probe.cli.consent import agreed
 from probe.cli.measuring import INTERRUPTED, cancel_on_signal, measure_and_store, past_of
 from probe.cli.notifying import Notifier, notify_option
+from probe.cli.options import Finite
 from probe.cli.selection import country_notes
 from probe.cli.telling import Teller
 from probe.config.consent import stored_consent
@@ -50,7 +51,7 @@ class Keeping:
     max_bytes: int
 
 
-class Interval(click.FloatRange):
+class Interval(Finite):
     """Hours, no less than a minute, and told so: a sixtieth is no number to read."""
 
     def _describe_range(self) -> str:
@@ -68,21 +69,21 @@ class Interval(click.FloatRange):
 @click.option("--runs", type=click.IntRange(min=1), metavar="N", help="End after so many runs.")
 @click.option(
     "--keep-ok-days",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=30.0,
     show_default=True,
     help="Drop evidence of what worked after so many days; verdicts stay.",
 )
 @click.option(
     "--keep-days",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=365.0,
     show_default=True,
     help="Drop all evidence after so many days; verdicts stay.",
 )
 @click.option(
     "--keep-mb",
-    type=click.FloatRange(min=1),
+    type=Finite(min=1),
     default=500.0,
     show_default=True,
     help="Hold the database to this size: what worked is dropped first, oldest first.",

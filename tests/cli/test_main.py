@@ -243,3 +243,35 @@ def test_one_service_is_no_services(tmp_path, capsys):
 
     assert main(["targets", "check", "--targets", str(tmp_path)]) == 0
     assert "1 service, 1 endpoint (0 core), " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "status --max-age nan",
+        "status --max-age inf",
+        "status --max-age 1e30",
+        "check --deadline nan",
+        "run --pace-factor inf",
+        "watch --interval nan",
+        "changes --until 9999-12-31",
+        "rates --until 9999-12-31",
+        "export --until 9999-12-31",
+        "report --list --until 9999-12-31",
+        "changes --event-days 99999999999999999999",
+    ],
+)
+def test_a_number_or_day_without_an_end_is_wrong_usage(arguments, tmp_path, capsys):
+    """Each was an internal error, after it had passed as a float or a date."""
+    verb, *rest = arguments.split()
+    path = store(tmp_path / "runs.db", (run("one"), [verdict("bbc.web")]))
+
+    assert main([verb, *rest, "--db", str(path)]) == 2
+    assert "internal error" not in capsys.readouterr().err
+
+
+def test_an_argument_that_is_no_text_is_wrong_usage(tmp_path, capsys):
+    path = store(tmp_path / "runs.db", (run("one"), []))
+
+    assert main(["report", "--world", "\udcff", "--db", str(path)]) == 2
+    assert "not UTF-8" in capsys.readouterr().err
