@@ -222,7 +222,7 @@ def _abstract(contents: Contents) -> str:
     )
     rows, services = contents.rows, ", ".join(contents.services) or "nothing"
     return (
-        f"{made}{rows['runs']} runs from {where}, {contents.period}, that looked whether "
+        f"{made}{_runs(rows['runs'])} from {where}, {contents.period}, that looked whether "
         f"{services} could be reached over DNS, TCP, TLS, HTTP and QUIC: {rows['observations']} "
         f"observations, each one step of one attempt, and {rows['verdicts']} verdicts on "
         "endpoints, computed from them by rules that are named."
@@ -373,6 +373,10 @@ def _datasette(publication: Publication, contents: Contents) -> dict[str, Any]:
 def _version(contents: Contents) -> str:
     """Return the day up to which it reaches: a longer collection is a newer version."""
     return f"{contents.last:%Y.%m.%d}"
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
 
 
 def _quoted(text: str) -> str:
