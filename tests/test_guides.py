@@ -159,7 +159,7 @@ def test_the_guides_check_measures_with_consent(here, measurement):
 
 def test_the_watch_goes_on_until_a_signal(here, consented, measurement):
     (command,) = of("volunteers", "watched")
-    measurement.interrupts = True
+    measurement.interrupts = signal.SIGTERM
 
     assert main(command) == 130
     assert len(measurement.requests) == 1

@@ -182,6 +182,15 @@ def test_the_run_can_be_read_again_from_the_store(measurement, database, capsys)
     assert capsys.readouterr().out == said
 
 
+@pytest.fixture
+def hang_up_counts():
+    """Let a closed terminal end what runs, also where the tests were started by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_up_counts")
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_run_and_keeps_what_is_finished(measurement, database, capsys, by):
     """A terminal that was closed (SIGHUP) ended it without a word on where it had stood."""
