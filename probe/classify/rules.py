@@ -82,6 +82,21 @@ class Rule(Generic[L]):
     why: str
 
 
+def unclear(
+    id_: str, when: Callable[[L], bool], layer: Layer, rivals: tuple[str, ...], why: str
+) -> Rule[L]:
+    """Return a row that says that nothing follows from what was seen."""
+    return Rule[L](
+        id=id_,
+        when=when,
+        state=State.INSUFFICIENT,
+        category=Category.INSUFFICIENT,
+        layer=layer,
+        rivals=rivals,
+        why=why,
+    )
+
+
 def large_packets_lost(
     id_: str, when: Callable[[L], bool], why: str, *, rivals: tuple[str, ...] = ()
 ) -> Rule[L]:

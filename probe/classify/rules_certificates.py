@@ -10,7 +10,7 @@ from dataclasses import replace
 from probe.classify import constants as k
 from probe.classify.grades_dns import artefact_grade
 from probe.classify.look_tls import TlsLook
-from probe.classify.rules import Rule, suspected
+from probe.classify.rules import Rule, suspected, unclear
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger, VantageState
 
 When = Callable[[TlsLook], bool]
@@ -22,19 +22,6 @@ _CERTIFICATE_RIVALS = (
     "clock",
     "once_only",
 )
-
-
-def insufficient_row(id_: str, when: When, rivals: tuple[str, ...], why: str) -> Rule[TlsLook]:
-    """Return a row that says that nothing follows."""
-    return Rule[TlsLook](
-        id=id_,
-        when=when,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.TLS,
-        rivals=rivals,
-        why=why,
-    )
 
 
 def down_grade(look: TlsLook) -> Grade:
@@ -93,7 +80,7 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         None,
         "S09, row 22: a certificate, or a page behind it, that is known to be a censor's.",
     ),
-    insufficient_row(
+    unclear(
         "tls.expired_here_only",
         lambda look: (
             look.reason == "expired"
@@ -101,13 +88,15 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
             and bool(look.elsewhere.passing("tls"))
             and not look.same_leaf_elsewhere
         ),
+        Layer.TLS,
         ("clock", "once_only"),
         "Genuine, and out of date by our clock; elsewhere the name is proved now. A wrong clock"
         " looks like this, and one forgotten edge.",
     ),
-    insufficient_row(
+    unclear(
         "tls.expired_at_some_addresses",
         lambda look: look.reason == "expired" and bool(look.verified),
+        Layer.TLS,
         ("once_only", "one_bad_address"),
         "Genuine, and out of date; other addresses prove the name: one forgotten edge.",
     ),
@@ -135,9 +124,10 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         rivals=("clock",),
         why="A public root signed it for this name; it is from the future, and our clock is right.",
     ),
-    insufficient_row(
+    unclear(
         "tls.certificate_not_yet_valid",
         lambda look: look.reason == "not_yet_valid",
+        Layer.TLS,
         ("clock",),
         "Genuine, but from the future: our clock is the nearer explanation.",
     ),
@@ -167,13 +157,14 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         rivals=("blocked_there_too",),
         why="Other vantage points refuse the certificate that they are shown as well.",
     ),
-    insufficient_row(
+    unclear(
         "tls.certificate_refused_at_this_address",
         lambda look: (
             bool(look.foreign)
             and not look.forges_neutral
             and look.elsewhere.refuses_at(frozenset(h.seen.address or "" for h, _ in look.foreign))
         ),
+        Layer.TLS,
         ("origin_certificate", "forged_for_address", "geo_dns"),
         "D07: others are shown no valid certificate at this address either, and one at another: a"
         " stranger's server, or a bad edge of the site's own; nobody on our way.",
@@ -206,9 +197,10 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         grade=suspected,
         rivals=("local_program", *_CERTIFICATE_RIVALS),
     ),
-    insufficient_row(
+    unclear(
         "tls.own_certificate",
         lambda look: bool(look.foreign) and look.shows_one_certificate,
+        Layer.TLS,
         ("origin_certificate", "default_certificate", "stale_roots", "forged_for_address"),
         "Neutral names are shown the same certificate: it does not depend on the name.",
     ),
@@ -230,15 +222,17 @@ RULES_CERTIFICATES: tuple[Rule[TlsLook], ...] = (
         "wrong_name",
         "S10: a public certificate for another name, which neutral names are not shown.",
     ),
-    insufficient_row(
+    unclear(
         "tls.strange_certificate",
         lambda look: look.reason in {"self_signed", "unknown_issuer", "malformed"},
+        Layer.TLS,
         _CERTIFICATE_RIVALS,
         "A certificate that nobody public vouches for; what else this server shows is not known.",
     ),
-    insufficient_row(
+    unclear(
         "tls.wrong_name",
         lambda look: look.reason == "wrong_name",
+        Layer.TLS,
         ("default_certificate", "origin_certificate"),
         "A public certificate for another name: most often an edge's default.",
     ),

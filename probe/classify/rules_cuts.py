@@ -8,7 +8,7 @@ from collections.abc import Callable
 from probe.classify.grades import Case, name_grade
 from probe.classify.look_http import HttpLook
 from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, large_packets_lost, suspected
+from probe.classify.rules import Rule, large_packets_lost, suspected, unclear
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 When = Callable[[HttpLook], bool]
@@ -186,14 +186,12 @@ RULES_CUTS: tuple[Rule[HttpLook], ...] = (
         ),
         "E07: most controls stall once packets grow large, and this answer never came either.",
     ),
-    Rule[HttpLook](
-        id="http.failed",
-        when=lambda look: look.all_fail,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("server_refuses_name", "server_down", "slow_server", "site_down", "loss"),
-        why="The exchange failed, and nothing tells the server from the path.",
+    unclear(
+        "http.failed",
+        lambda look: look.all_fail,
+        Layer.HTTP,
+        ("server_refuses_name", "server_down", "slow_server", "site_down", "loss"),
+        "The exchange failed, and nothing tells the server from the path.",
     ),
     Rule[HttpLook](
         id="http.truncated",

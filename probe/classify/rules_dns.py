@@ -22,18 +22,16 @@ from probe.classify.rows_dns import (
     is_unvouched_failure,
     lie,
 )
-from probe.classify.rules import Rule, always, suspected
+from probe.classify.rules import Rule, always, suspected, unclear
 from probe.model.words import Category, Layer, Locus, State, Trigger
 
 RULES_DNS: tuple[Rule[DnsLook], ...] = (
-    Rule[DnsLook](
-        id="dns.not_asked",
-        when=lambda look: not look.asked,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("not_measured",),
-        why="No resolver was asked, or only this machine's own trouble was seen.",
+    unclear(
+        "dns.not_asked",
+        lambda look: not look.asked,
+        Layer.DNS,
+        ("not_measured",),
+        "No resolver was asked, or only this machine's own trouble was seen.",
     ),
     Rule[DnsLook](
         id="dns.hosts_file",
@@ -128,34 +126,28 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=(),
         why="E03: a resolver that somebody here chose to ask, or that filters as its clients wish.",
     ),
-    Rule[DnsLook](
-        id="dns.denies_sometimes",
-        when=lambda look: look.denies_sometimes,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("resolver_broken",),
-        why="The resolver denies the name and tells it, in turn: it is out of order, or one of"
+    unclear(
+        "dns.denies_sometimes",
+        lambda look: look.denies_sometimes,
+        Layer.DNS,
+        ("resolver_broken",),
+        "The resolver denies the name and tells it, in turn: it is out of order, or one of"
         " several that differ.",
     ),
-    Rule[DnsLook](
-        id="dns.nulled_at_home",
-        when=lambda look: bool(look.system_lies) and look.is_private and look.lies_are_null,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=LIE_RIVALS,
-        why="E03, D05: the router's or this machine's own resolver answers as ad blockers do; the"
+    unclear(
+        "dns.nulled_at_home",
+        lambda look: bool(look.system_lies) and look.is_private and look.lies_are_null,
+        Layer.DNS,
+        LIE_RIVALS,
+        "E03, D05: the router's or this machine's own resolver answers as ad blockers do; the"
         " provider's could not be asked.",
     ),
-    Rule[DnsLook](
-        id="dns.fails_for_this_name",
-        when=is_unvouched_failure,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=(*LIE_RIVALS, "authority_refuses_resolver"),
-        why="D02, D04, G06: the resolver fails for this name only, or knows no address: a lie, or"
+    unclear(
+        "dns.fails_for_this_name",
+        is_unvouched_failure,
+        Layer.DNS,
+        (*LIE_RIVALS, "authority_refuses_resolver"),
+        "D02, D04, G06: the resolver fails for this name only, or knows no address: a lie, or"
         " the zone's own servers refuse it.",
     ),
     lie("blockpage", "D06: the resolver answers with a known block page's address."),
@@ -180,14 +172,12 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=("loss", "resolver_broken", "authority_refuses_resolver"),
         why="D12: no answer for this name; the same resolvers answer for a neutral one.",
     ),
-    Rule[DnsLook](
-        id="dns.silent_for_this_name",
-        when=lambda look: look.is_silence,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("loss", "resolver_broken", "authority_refuses_resolver", "dns_forged"),
-        why="D12: no answer for this name at one resolver, which may wait for the zone's own"
+    unclear(
+        "dns.silent_for_this_name",
+        lambda look: look.is_silence,
+        Layer.DNS,
+        ("loss", "resolver_broken", "authority_refuses_resolver", "dns_forged"),
+        "D12: no answer for this name at one resolver, which may wait for the zone's own"
         " servers; public ones were not silent.",
     ),
     Rule[DnsLook](
@@ -214,14 +204,12 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=("name_taken_down", "blocked_there_too", "origin_geofence"),
         why="D20: other vantage points' own resolvers deny the name in the same way.",
     ),
-    Rule[DnsLook](
-        id="dns.named_only_here",
-        when=lambda look: look.is_named_only_here,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("dead_name", "dns_forged", "local_filter"),
-        why="D01, D07, D20: a name that exists here alone: a filter's entry outlived the site, a"
+    unclear(
+        "dns.named_only_here",
+        lambda look: look.is_named_only_here,
+        Layer.DNS,
+        ("dead_name", "dns_forged", "local_filter"),
+        "D01, D07, D20: a name that exists here alone: a filter's entry outlived the site, a"
         " provider sells what is not found, or the name is this network's own.",
     ),
     Rule[DnsLook](
@@ -236,45 +224,37 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=("name_taken_down", "blocked_there_too", "origin_geofence"),
         why="D05, D20: the zone itself names the null address or loopback, for others as well.",
     ),
-    Rule[DnsLook](
-        id="dns.denied_unverified",
-        when=lambda look: look.all_deny,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("dead_name", "dns_forged", "last_known_works"),
-        why="Every resolver that could be heard denies the name, but none of them is verified.",
+    unclear(
+        "dns.denied_unverified",
+        lambda look: look.all_deny,
+        Layer.DNS,
+        ("dead_name", "dns_forged", "last_known_works"),
+        "Every resolver that could be heard denies the name, but none of them is verified.",
     ),
-    Rule[DnsLook](
-        id="dns.nothing_answers",
-        when=lambda look: look.nothing_answers,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("resolver_broken", "dns_forged", "last_known_works"),
-        why="No resolver said anything readable about this name.",
+    unclear(
+        "dns.nothing_answers",
+        lambda look: look.nothing_answers,
+        Layer.DNS,
+        ("resolver_broken", "dns_forged", "last_known_works"),
+        "No resolver said anything readable about this name.",
     ),
-    Rule[DnsLook](
-        id="dns.system_resolver_broken",
-        when=lambda look: (
+    unclear(
+        "dns.system_resolver_broken",
+        lambda look: (
             bool(look.system)
             and not any(s.is_true for s in look.system)
             and any(look.control_works(s.seen) is False for s in look.system)
         ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("resolver_broken",),
-        why="The system's resolver fails for neutral names as well: broken, not lying.",
+        Layer.DNS,
+        ("resolver_broken",),
+        "The system's resolver fails for neutral names as well: broken, not lying.",
     ),
-    Rule[DnsLook](
-        id="dns.system_names_nothing",
-        when=lambda look: look.system_names_nothing,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("resolver_broken", "dns_forged", "dead_name"),
-        why="The system's resolver names no address, others do: clients here find no server.",
+    unclear(
+        "dns.system_names_nothing",
+        lambda look: look.system_names_nothing,
+        Layer.DNS,
+        ("resolver_broken", "dns_forged", "dead_name"),
+        "The system's resolver names no address, others do: clients here find no server.",
     ),
     Rule[DnsLook](
         id="dns.strangers_address",
@@ -289,23 +269,19 @@ RULES_DNS: tuple[Rule[DnsLook], ...] = (
         rivals=(*LIE_RIVALS, "stale_answer"),
         why="D07: the resolver names only addresses of strangers' networks, and none serves.",
     ),
-    Rule[DnsLook](
-        id="dns.dead_answer",
-        when=lambda look: bool(look.dead_answers),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("geo_dns", "stale_answer", "resolver_broken"),
-        why="The resolver's addresses do not serve, others do: a dead server, or somebody else's.",
+    unclear(
+        "dns.dead_answer",
+        lambda look: bool(look.dead_answers),
+        Layer.DNS,
+        ("geo_dns", "stale_answer", "resolver_broken"),
+        "The resolver's addresses do not serve, others do: a dead server, or somebody else's.",
     ),
-    Rule[DnsLook](
-        id="dns.tcp_cut_uncontrolled",
-        when=lambda look: bool(look.cut_over_tcp) and not look.resets,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.DNS,
-        rivals=("resolver_broken",),
-        why="D14: DNS over TCP is cut after this name; no neutral name was asked there yet.",
+    unclear(
+        "dns.tcp_cut_uncontrolled",
+        lambda look: bool(look.cut_over_tcp) and not look.resets,
+        Layer.DNS,
+        ("resolver_broken",),
+        "D14: DNS over TCP is cut after this name; no neutral name was asked there yet.",
     ),
     Rule[DnsLook](
         id="dns.ok",

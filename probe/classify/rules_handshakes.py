@@ -6,8 +6,8 @@ techniques S01-S08, S12-S18, T06-T08; rows 14-21 and 23 of 6.3. Of S02, 0.5: C1 
 from probe.classify.grades import Case, name_grade
 from probe.classify.look_tls import TlsLook
 from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, large_packets_lost, suspected, weaker
-from probe.classify.rules_certificates import When, down_grade, insufficient_row
+from probe.classify.rules import Rule, large_packets_lost, suspected, unclear, weaker
+from probe.classify.rules_certificates import When, down_grade
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 NAME_RIVALS = (
@@ -132,9 +132,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         rivals=(*NAME_RIVALS, "slow_server", "slow_line"),
         why="R02, row 26: bytes come, at less than 2 kB/s; a neutral name is answered at once.",
     ),
-    insufficient_row(
+    unclear(
         "tls.trickle",
         lambda look: _failing(look, Ending.TRICKLE),
+        Layer.TLS,
         ("slow_server", "slow_line", "server_down"),
         "Bytes come too slowly, with a neutral name too or none was tried.",
     ),
@@ -165,26 +166,29 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         rivals=("library_defect", "loss", "site_down"),
         why="S16, row 21: a browser's hello passes, with the same name; elsewhere ours does too.",
     ),
-    insufficient_row(
+    unclear(
         "tls.shape_matters",
         lambda look: look.all_fail and look.is_shape_open,
+        Layer.TLS,
         ("library_defect", "loss", "mtu", "site_down"),
         "Another hello passes with the same name: a server that our hello is too new or too large"
         " for looks like a filter of its shape, and so do lost large packets.",
     ),
-    insufficient_row(
+    unclear(
         "tls.cut_like_servers_do",
         lambda look: _failing(look, Ending.RESET, Ending.CLOSED) and look.is_servers_own,
+        Layer.TLS,
         ("server_down", "server_refuses_name", "site_down", "loss"),
         "The hello was taken and the end came a round trip later, as servers end connections.",
     ),
-    insufficient_row(
+    unclear(
         "tls.fails_at_its_own_addresses",
         lambda look: (
             _failing(look, Ending.RESET, Ending.CLOSED, Ending.SILENT)
             and look.c1 == "alive"
             and look.is_excused
         ),
+        Layer.TLS,
         ("server_refuses_name", "origin_geofence", "site_down", "loss", "one_bad_address"),
         "The name is answered at a neutral host, and other names are answered here: a broken or"
         " refusing server, or a filter of name and address together (S18).",
@@ -242,9 +246,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         why="S01: cut sooner than the server could, and so is a neutral name right afterwards: what"
         " such boxes remember for minutes (1.9), or a box that cuts everything (T07).",
     ),
-    insufficient_row(
+    unclear(
         "tls.reset_any_name",
         lambda look: _failing(look, Ending.RESET, Ending.CLOSED) and look.c1 == "dead",
+        Layer.TLS,
         ("residual_state", "server_refuses_neutral", "server_refuses_name", "site_down"),
         "Neutral names are cut as well: the server, or what a censor remembers of our name.",
     ),
@@ -314,9 +319,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         rivals=("residual_state", "site_down", "mtu"),
         why="T06, row 19: connections are made and no first data is ever acknowledged.",
     ),
-    insufficient_row(
+    unclear(
         "tls.silent_any_name",
         lambda look: _failing(look, Ending.SILENT) and look.c1 == "dead",
+        Layer.TLS,
         ("residual_state", "server_refuses_neutral", "server_refuses_name", "mtu", "site_down"),
         "Neutral names are met with silence as well: an overloaded server does that.",
     ),
@@ -333,9 +339,10 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         None,
         "S03-S06: silence after the name here, and not elsewhere; no neutral name was tried.",
     ),
-    insufficient_row(
+    unclear(
         "tls.ends_untested",
         lambda look: _failing(look, Ending.RESET, Ending.CLOSED, Ending.SILENT),
+        Layer.TLS,
         (*NAME_RIVALS, "mtu", "slow_server"),
         "Handshakes end or stay silent right after the name; no neutral name was tried yet.",
     ),
@@ -357,15 +364,17 @@ RULES_HANDSHAKES: tuple[Rule[TlsLook], ...] = (
         why="S08, row 23: an alert for this name: sooner than the server could, at a stranger's"
         " host too, or in this network only.",
     ),
-    insufficient_row(
+    unclear(
         "tls.alert",
         lambda look: _failing(look, Ending.ALERT),
+        Layer.TLS,
         ("server_down", "server_refuses_name", "rate_limit", "site_down", "library_defect"),
         "S08: servers send alerts honestly; without another vantage nothing can be said.",
     ),
-    insufficient_row(
+    unclear(
         "tls.no_tls",
         lambda look: _failing(look, Ending.GARBAGE),
+        Layer.TLS,
         ("server_down", "site_down", "portal"),
         "What came back is not TLS.",
     ),

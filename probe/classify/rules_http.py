@@ -11,7 +11,7 @@ from probe.classify import constants as k
 from probe.classify.grades_dns import artefact_grade
 from probe.classify.likeness import REFUSALS, SIGNS, are_unlike
 from probe.classify.look_http import HttpLook
-from probe.classify.rules import Rule, always, suspected, weaker
+from probe.classify.rules import Rule, always, suspected, unclear, weaker
 from probe.classify.rules_cuts import RULES_CUTS, case_grade
 from probe.classify.rules_unvouched import RULES_UNVOUCHED
 from probe.model.words import Category, Grade, Layer, Locus, Role, State, Trigger
@@ -146,16 +146,14 @@ _SERVER_SIDE: tuple[Rule[HttpLook], ...] = (
         locus=Locus.PLATFORM,
         grade=suspected,
     ),
-    Rule[HttpLook](
-        id="http.cut_short_inside_tls",
-        when=lambda look: (
+    unclear(
+        "http.cut_short_inside_tls",
+        lambda look: (
             look.over_tls and 0 < look.status < 300 and 2 * len(look.truncated) > len(look.answered)
         ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("slow_server", "site_down", "frozen"),
-        why="H09: the page was cut short, by the server or on the way.",
+        Layer.HTTP,
+        ("slow_server", "site_down", "frozen"),
+        "H09: the page was cut short, by the server or on the way.",
     ),
     _fine(
         "http.ok_login",
@@ -276,26 +274,22 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         rivals=("transparent_cache", *_PAGE_RIVALS),
         why="H01, H08: answers sooner than the server could give them, too often for jitter.",
     ),
-    Rule[HttpLook](
-        id="http.page_soon",
-        when=lambda look: look.is_answered_too_soon and not look.is_redirect,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("transparent_cache", *_PAGE_RIVALS),
-        why="H01, H08: an answer sooner than the server could give it, or jitter.",
+    unclear(
+        "http.page_soon",
+        lambda look: look.is_answered_too_soon and not look.is_redirect,
+        Layer.HTTP,
+        ("transparent_cache", *_PAGE_RIVALS),
+        "H01, H08: an answer sooner than the server could give it, or jitter.",
     ),
-    Rule[HttpLook](
-        id="http.unexplained_page",
-        when=lambda look: (
+    unclear(
+        "http.unexplained_page",
+        lambda look: (
             (bool(look.strange_redirects) and not look.has("expect.redirect"))
             or (_is_bare_refusal(look) and not look.is_known and look.c2 != "alive")
         ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=_PAGE_RIVALS,
-        why="H02-H04: a stranger's redirect or a bare refusal, and no control tells whose.",
+        Layer.HTTP,
+        _PAGE_RIVALS,
+        "H02-H04: a stranger's redirect or a bare refusal, and no control tells whose.",
     ),
     Rule[HttpLook](
         id="http.strange_page",
@@ -310,14 +304,12 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         rivals=_PAGE_RIVALS,
         why="H01, H08: not the known answer, and a host that knows nothing of it gives the same.",
     ),
-    Rule[HttpLook](
-        id="http.unexpected_page",
-        when=lambda look: look.is_unlike_known,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("transparent_cache", *_PAGE_RIVALS),
-        why="H01, H08: not the answer that was observed before; the service may have changed it.",
+    unclear(
+        "http.unexpected_page",
+        lambda look: look.is_unlike_known,
+        Layer.HTTP,
+        ("transparent_cache", *_PAGE_RIVALS),
+        "H01, H08: not the answer that was observed before; the service may have changed it.",
     ),
     Rule[HttpLook](
         id="http.refusal_in_cleartext",
@@ -332,40 +324,32 @@ _CLEARTEXT: tuple[Rule[HttpLook], ...] = (
         why="G08: a refusal with the service's own headers, or at its own addresses alone; though"
         " not verified.",
     ),
-    Rule[HttpLook](
-        id="http.unlike_elsewhere",
-        when=lambda look: (
-            are_unlike(look.answered, look.elsewhere.pages()) and not look.has(*SIGNS)
-        ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("transparent_cache", *_PAGE_RIVALS),
-        why="H01, H08: a page in cleartext that has nothing of the one that others are given: a"
+    unclear(
+        "http.unlike_elsewhere",
+        lambda look: are_unlike(look.answered, look.elsewhere.pages()) and not look.has(*SIGNS),
+        Layer.HTTP,
+        ("transparent_cache", *_PAGE_RIVALS),
+        "H01, H08: a page in cleartext that has nothing of the one that others are given: a"
         " block page that is not known, or another edition.",
     ),
-    Rule[HttpLook](
-        id="http.missing_here_only",
-        when=lambda look: (
+    unclear(
+        "http.missing_here_only",
+        lambda look: (
             400 <= look.status < 500
             and not look.is_expected
             and not look.has(*SIGNS)
             and any(200 <= (o.status or 0) < 300 for o in look.elsewhere.pages())
         ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=_PAGE_RIVALS,
-        why="H03, G11: an error in cleartext where others are given the page; filters say it too.",
+        Layer.HTTP,
+        _PAGE_RIVALS,
+        "H03, G11: an error in cleartext where others are given the page; filters say it too.",
     ),
-    Rule[HttpLook](
-        id="http.error_in_cleartext",
-        when=lambda look: look.status >= 500 and not look.is_expected,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("site_down", "server_refuses_name"),
-        why="G11: an error in cleartext may be the server's or a proxy's.",
+    unclear(
+        "http.error_in_cleartext",
+        lambda look: look.status >= 500 and not look.is_expected,
+        Layer.HTTP,
+        ("site_down", "server_refuses_name"),
+        "G11: an error in cleartext may be the server's or a proxy's.",
     ),
 )
 
@@ -375,14 +359,12 @@ def _in_cleartext(rule: Rule[HttpLook]) -> Rule[HttpLook]:
 
 
 RULES_HTTP: tuple[Rule[HttpLook], ...] = (
-    Rule[HttpLook](
-        id="http.not_tried",
-        when=lambda look: not look.tries,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=("page_not_asked",),
-        why="Nothing was asked of the endpoint itself.",
+    unclear(
+        "http.not_tried",
+        lambda look: not look.tries,
+        Layer.HTTP,
+        ("page_not_asked",),
+        "Nothing was asked of the endpoint itself.",
     ),
     *_SERVER_SIDE,
     *RULES_CUTS,

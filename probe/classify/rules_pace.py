@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from probe.classify import constants as k
 from probe.classify.look_pace import PaceLook
-from probe.classify.rules import Rule, always, large_packets_lost, suspected
+from probe.classify.rules import Rule, always, large_packets_lost, suspected, unclear
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 When = Callable[[PaceLook], bool]
@@ -179,14 +179,12 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         lambda look: look.stalls_at_once and look.facts.gate_fails("mtu"),
         "E07: most controls stall once packets grow large, and so does this page.",
     ),
-    Rule[PaceLook](
-        id="pace.stalled",
-        when=lambda look: any(f.has_stalled for f in look.target),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.CONTENT,
-        rivals=("mtu", "slow_server", "site_down", "loss", "frozen"),
-        why="A download stopped; servers, lossy lines and censors do that.",
+    unclear(
+        "pace.stalled",
+        lambda look: any(f.has_stalled for f in look.target),
+        Layer.CONTENT,
+        ("mtu", "slow_server", "site_down", "loss", "frozen"),
+        "A download stopped; servers, lossy lines and censors do that.",
     ),
     Rule[PaceLook](
         id="pace.slow_whatever_name",
@@ -222,14 +220,12 @@ RULES_PACE: tuple[Rule[PaceLook], ...] = (
         rivals=_RIVALS,
         why="Slow while other hosts are ten times as fast: the server, the way, or a throttle.",
     ),
-    Rule[PaceLook](
-        id="pace.trickle",
-        when=lambda look: any(f.trickles for f in look.target),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.CONTENT,
-        rivals=_RIVALS,
-        why="Bytes come too slowly to be a page, and nothing tells the server from the way.",
+    unclear(
+        "pace.trickle",
+        lambda look: any(f.trickles for f in look.target),
+        Layer.CONTENT,
+        _RIVALS,
+        "Bytes come too slowly to be a page, and nothing tells the server from the way.",
     ),
     Rule[PaceLook](
         id="pace.slow_to_answer",

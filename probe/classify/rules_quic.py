@@ -8,7 +8,7 @@ host is no statement about this one.
 from probe.classify import constants as k
 from probe.classify.grades import Case, name_grade
 from probe.classify.look_quic import QuicLook
-from probe.classify.rules import Rule, always, suspected
+from probe.classify.rules import Rule, always, suspected, unclear
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 
@@ -50,14 +50,12 @@ def _freeze_grade(look: QuicLook) -> Grade:
 
 
 RULES_QUIC: tuple[Rule[QuicLook], ...] = (
-    Rule[QuicLook](
-        id="quic.not_tried",
-        when=lambda look: not look.tries,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.QUIC,
-        rivals=("not_measured",),
-        why="QUIC with the name was not tried at an address that may be the endpoint's.",
+    unclear(
+        "quic.not_tried",
+        lambda look: not look.tries,
+        Layer.QUIC,
+        ("not_measured",),
+        "QUIC with the name was not tried at an address that may be the endpoint's.",
     ),
     Rule[QuicLook](
         id="quic.frozen_after_packets",
@@ -75,14 +73,12 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         why="Q07: each page stops at the same byte, and so does a connection of small datagrams"
         " that carried next to nothing: somebody counts packets.",
     ),
-    Rule[QuicLook](
-        id="quic.stalled",
-        when=lambda look: bool(look.verified) and len(look.stalls) == len(look.verified),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.QUIC,
-        rivals=("slow_server", "site_down", "loss", "frozen"),
-        why="Q07: the page stopped coming after the handshake; servers do that too.",
+    unclear(
+        "quic.stalled",
+        lambda look: bool(look.verified) and len(look.stalls) == len(look.verified),
+        Layer.QUIC,
+        ("slow_server", "site_down", "loss", "frozen"),
+        "Q07: the page stopped coming after the handshake; servers do that too.",
     ),
     Rule[QuicLook](
         id="quic.slow",
@@ -101,14 +97,12 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         layer=Layer.QUIC,
         why="The handshake proved the name.",
     ),
-    Rule[QuicLook](
-        id="quic.unproved",
-        when=lambda look: any(o.handshake_done for o in look.tries),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.QUIC,
-        rivals=("origin_certificate", "local_interception", "loss"),
-        why="A handshake was done and its certificate proves nothing, or only some were done.",
+    unclear(
+        "quic.unproved",
+        lambda look: any(o.handshake_done for o in look.tries),
+        Layer.QUIC,
+        ("origin_certificate", "local_interception", "loss"),
+        "A handshake was done and its certificate proves nothing, or only some were done.",
     ),
     Rule[QuicLook](
         id="quic.down_elsewhere_too",
@@ -230,13 +224,11 @@ RULES_QUIC: tuple[Rule[QuicLook], ...] = (
         rivals=("no_http3", "site_down", "loss"),
         why="Q04, row 33: silent under any name, answered elsewhere; other hosts' QUIC works.",
     ),
-    Rule[QuicLook](
-        id="quic.unclear",
-        when=always,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.QUIC,
-        rivals=("no_http3", "server_down", "udp_closed", "quic_version", "site_down", "loss"),
-        why="HTTP/3 switched off, a lossy path, or a filter: nothing tells them apart yet.",
+    unclear(
+        "quic.unclear",
+        always,
+        Layer.QUIC,
+        ("no_http3", "server_down", "udp_closed", "quic_version", "site_down", "loss"),
+        "HTTP/3 switched off, a lossy path, or a filter: nothing tells them apart yet.",
     ),
 )

@@ -9,7 +9,7 @@ see it work now.
 from probe.classify import constants as k
 from probe.classify.look_tcp import TcpLook
 from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, always, suspected
+from probe.classify.rules import Rule, always, suspected, unclear
 from probe.model.words import Category, Grade, Layer, Locus, State, Trigger
 
 _RIVALS = ("port_only", "site_down", "origin_geofence", "route_fault", "line_trouble")
@@ -60,14 +60,12 @@ def _only(look: TcpLook, ending: Ending) -> bool:
 
 
 RULES_TCP: tuple[Rule[TcpLook], ...] = (
-    Rule[TcpLook](
-        id="tcp.not_tried",
-        when=lambda look: not look.tries,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.TCP,
-        rivals=("not_measured",),
-        why="No address that may be the endpoint's was tried from here.",
+    unclear(
+        "tcp.not_tried",
+        lambda look: not look.tries,
+        Layer.TCP,
+        ("not_measured",),
+        "No address that may be the endpoint's was tried from here.",
     ),
     Rule[TcpLook](
         id="tcp.ok",
@@ -177,14 +175,12 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         rivals=("closed_port", "site_down", "origin_geofence", "loss"),
         why="T03: refused in less than half the time that the nearest control needs.",
     ),
-    Rule[TcpLook](
-        id="tcp.refused",
-        when=lambda look: _only(look, Ending.REFUSED),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.TCP,
-        rivals=("closed_port", "site_down", "origin_geofence", "forged_reset"),
-        why="A closed port and a forged refusal look alike without timing or another vantage.",
+    unclear(
+        "tcp.refused",
+        lambda look: _only(look, Ending.REFUSED),
+        Layer.TCP,
+        ("closed_port", "site_down", "origin_geofence", "forged_reset"),
+        "A closed port and a forged refusal look alike without timing or another vantage.",
     ),
     Rule[TcpLook](
         id="tcp.silent_port",
@@ -255,27 +251,23 @@ RULES_TCP: tuple[Rule[TcpLook], ...] = (
         rivals=_RIVALS,
         why="T04: a router says unreachable at once; one that looks for a dead host waits.",
     ),
-    Rule[TcpLook](
-        id="tcp.fails_everywhere_from_here",
-        when=lambda look: (
+    unclear(
+        "tcp.fails_everywhere_from_here",
+        lambda look: (
             look.all_fail
             and len(look.endings) == 1
             and look.endings <= {Ending.SILENT, Ending.UNREACHABLE}
             and look.silent_tries + look.unreachable_tries >= k.SILENT_TRIES_MIN
         ),
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.TCP,
-        rivals=(*_RIVALS, "loss"),
-        why="T01, G05, E10 (0.6): blocked, refusing our country and dead look alike from here.",
+        Layer.TCP,
+        (*_RIVALS, "loss"),
+        "T01, G05, E10 (0.6): blocked, refusing our country and dead look alike from here.",
     ),
-    Rule[TcpLook](
-        id="tcp.unclear",
-        when=always,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.TCP,
-        rivals=("port_only", "loss", "site_down", "route_fault", "line_trouble"),
-        why="One failure, or failures of several kinds: blocked and broken look alike.",
+    unclear(
+        "tcp.unclear",
+        always,
+        Layer.TCP,
+        ("port_only", "loss", "site_down", "route_fault", "line_trouble"),
+        "One failure, or failures of several kinds: blocked and broken look alike.",
     ),
 )

@@ -3,8 +3,8 @@
 from probe.classify import constants as k
 from probe.classify.look_tls import TlsLook
 from probe.classify.outcomes import Ending
-from probe.classify.rules import Rule, always
-from probe.classify.rules_certificates import RULES_CERTIFICATES, insufficient_row
+from probe.classify.rules import Rule, always, unclear
+from probe.classify.rules_certificates import RULES_CERTIFICATES
 from probe.classify.rules_handshakes import NAME_RIVALS, RULES_HANDSHAKES, grade_by_name
 from probe.model.words import Category, Layer, Locus, State, Trigger
 
@@ -22,9 +22,10 @@ def _is_partly(look: TlsLook, *kinds: Ending) -> bool:
 
 
 _FIRST: tuple[Rule[TlsLook], ...] = (
-    insufficient_row(
+    unclear(
         "tls.not_tried",
         lambda look: not look.tries,
+        Layer.TLS,
         ("not_measured",),
         "No handshake was tried at an address that may be the endpoint's.",
     ),
@@ -101,9 +102,10 @@ _LAST: tuple[Rule[TlsLook], ...] = (
         layer=Layer.TLS,
         why="Most handshakes proved the name, and failures do not follow it: a lossy path.",
     ),
-    insufficient_row(
+    unclear(
         "tls.unclear",
         always,
+        Layer.TLS,
         ("loss", "one_bad_address", "server_down", "site_down"),
         "Failures of several kinds, or mixed with successes: nothing follows.",
     ),

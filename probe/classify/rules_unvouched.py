@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from probe.classify.likeness import are_unlike
 from probe.classify.look_http import HttpLook
-from probe.classify.rules import Rule, suspected
+from probe.classify.rules import Rule, suspected, unclear
 from probe.classify.spots import Spot, Truth
 from probe.classify.statements import is_access
 from probe.model.observation import HttpObservation
@@ -103,24 +103,20 @@ RULES_UNVOUCHED: tuple[Rule[HttpLook], ...] = (
         why="D06: the resolver leads into its own network, to a page that has nothing of the one at"
         " the addresses which verified resolvers name.",
     ),
-    Rule[HttpLook](
-        id="http.another_page_there",
-        when=_differs,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=_RIVALS,
-        why="D07: the page at the resolver's address has nothing of the one at the addresses which"
+    unclear(
+        "http.another_page_there",
+        _differs,
+        Layer.HTTP,
+        _RIVALS,
+        "D07: the page at the resolver's address has nothing of the one at the addresses which"
         " verified resolvers name; a service may have several.",
     ),
-    Rule[HttpLook](
-        id="http.page_unvouched",
-        when=_is_unasked,
-        state=State.INSUFFICIENT,
-        category=Category.INSUFFICIENT,
-        layer=Layer.HTTP,
-        rivals=_RIVALS,
-        why="D06, D07: a page in the clear, from an address that this network's resolver alone"
+    unclear(
+        "http.page_unvouched",
+        _is_unasked,
+        Layer.HTTP,
+        _RIVALS,
+        "D06, D07: a page in the clear, from an address that this network's resolver alone"
         " names, or from one that it does not; the page at the other was not asked for yet.",
     ),
 )
