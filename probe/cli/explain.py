@@ -44,8 +44,10 @@ def command(
     """
     words = wording(language)
     glossary = explanations(words)
-    if term in glossary:
-        _explain_word(term, words, as_json)
+    # As tables print what was seen and is not claimed: `throttle?`.
+    word = term.removesuffix("?")
+    if word in glossary:
+        _explain_word(word, words, as_json)
         return
     with reading(database) as reader:
         run = chosen_run(reader, run_id, world)

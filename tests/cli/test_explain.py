@@ -26,3 +26,9 @@ def test_a_service_without_a_verdict_is_not_called_misspelt(base, capsys):
 def test_a_misspelt_one_gets_a_suggestion(base, capsys):
     assert main(["explain", "instagrm", *base]) == 2
     assert "did you mean instagram?" in capsys.readouterr().err
+
+
+def test_a_word_is_explained_as_tables_print_it(capsys):
+    """What was seen and is not claimed stands there with a question mark; no database is needed."""
+    assert main(["explain", "throttle?"]) == 0
+    assert capsys.readouterr().out.startswith("throttle (category)")
